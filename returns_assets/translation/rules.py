@@ -1,0 +1,104 @@
+"""What must hold between mapping tables: names that exist, rows that do not contradict each other, prefixes that route one way."""
+
+from pathlib import Path
+from typing import get_args
+
+from returns_assets.translation.model import (
+    Disposition,
+    DispositionRow,
+    Grade,
+    Marketplace,
+    PolicyRow,
+    ReasonRow,
+    ReboundProfile,
+    Verification,
+)
+
+
+def check_together(
+    directory: Path,
+    marketplaces: dict[str, Marketplace],
+    rebound: ReboundProfile,
+    reasons: list[tuple[int, ReasonRow]],
+    dispositions: list[tuple[int, DispositionRow]],
+    policy: list[tuple[int, PolicyRow]],
+) -> list[str]:
+    """All faults between the tables, each a sentence with file and line."""
+    return [
+        *_prefixes(directory / "marketplaces.yaml", marketplaces),
+        *_reason_rows(directory / "return_reasons.csv", marketplaces, rebound, reasons),
+        *_disposition_rows(directory / "dispositions.csv", dispositions),
+        *_policy_rows(directory / "refund_policy.csv", marketplaces, policy),
+    ]
+
+
+def _prefixes(path: Path, marketplaces: dict[str, Marketplace]) -> list[str]:
+    owner: dict[str, str] = {}
+    faults: list[str] = []
+    for key, marketplace in marketplaces.items():
+        for prefix in marketplace.order_id_prefixes:
+            if not prefix.strip():
+                faults.append(f"{path}: marketplaces.{key}.order_id_prefixes: an empty prefix would route every order here")
+            elif prefix in owner:
+                faults.append(f"{path}: marketplaces.{key}.order_id_prefixes: {prefix!r} already routes to {owner[prefix]}")
+            owner.setdefault(prefix, key)
+    return faults
+
+
+def _overlap(a: ReasonRow, b: ReasonRow) -> bool:
+    return (b.valid_to is None or a.valid_from <= b.valid_to) and (a.valid_to is None or b.valid_from <= a.valid_to)
+
+
+def _reason_rows(path: Path, marketplaces: dict[str, Marketplace], rebound: ReboundProfile, rows: list[tuple[int, ReasonRow]]) -> list[str]:
+    known = set(rebound.reason_map.values())
+    seen: dict[tuple[str, str], list[tuple[int, ReasonRow]]] = {}
+    faults: list[str] = []
+    for line, row in rows:
+        if row.marketplace != "*" and row.marketplace not in marketplaces:
+            faults.append(
+                f"{path}:{line}: marketplace: {row.marketplace!r} is not in marketplaces.yaml; allowed: *, {', '.join(marketplaces)}"
+            )
+        if row.canonical_reason not in known:
+            faults.append(
+                f"{path}:{line}: canonical_reason: {row.canonical_reason!r} is no target of reason_map in rebound.yaml; "
+                f"allowed: {', '.join(sorted(known))}"
+            )
+        for other_line, other in seen.setdefault((row.marketplace, row.canonical_reason), []):
+            if _overlap(row, other):
+                faults.append(
+                    f"{path}:{line}: {row.marketplace}, {row.canonical_reason} is already mapped for these days in line {other_line}"
+                )
+        seen[(row.marketplace, row.canonical_reason)].append((line, row))
+    return faults
+
+
+def _disposition_rows(path: Path, rows: list[tuple[int, DispositionRow]]) -> list[str]:
+    seen: dict[str, int] = {}
+    faults: list[str] = []
+    for line, row in rows:
+        if row.disposition in seen:
+            faults.append(f"{path}:{line}: disposition: {row.disposition} is already in line {seen[row.disposition]}")
+        seen[row.disposition] = line
+    missing = [name for name in get_args(Disposition) if name not in seen]
+    if missing:
+        faults.append(f"{path}: these dispositions have no row: {', '.join(missing)}")
+    return faults
+
+
+def _policy_rows(path: Path, marketplaces: dict[str, Marketplace], rows: list[tuple[int, PolicyRow]]) -> list[str]:
+    allowed = {"verification": get_args(Verification), "grade": get_args(Grade), "disposition": get_args(Disposition)}
+    names: dict[str, int] = {}
+    faults: list[str] = []
+    for line, row in rows:
+        if row.marketplace != "*" and row.marketplace not in marketplaces:
+            faults.append(
+                f"{path}:{line}: marketplace: {row.marketplace!r} is not in marketplaces.yaml; allowed: *, {', '.join(marketplaces)}"
+            )
+        if row.rule in names:
+            faults.append(f"{path}:{line}: rule: {row.rule} is already in line {names[row.rule]}; each decision names its rule")
+        names[row.rule] = line
+        for field, values in allowed.items():
+            for value in str(getattr(row, field)).split("|"):
+                if value != "*" and value not in values:
+                    faults.append(f"{path}:{line}: {field}: {value!r}; allowed: *, {', '.join(values)}")
+    return faults

@@ -1,0 +1,116 @@
+"""Loading the mapping tables: the shipped ones are right, and every fault names its file, line, field and what is allowed."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from returns_assets.translation.load import load_mappings
+from returns_assets.translation.model import MappingError
+
+SHIPPED = Path(__file__).parents[2] / "mappings"
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SHIPPED, tmp_path / "mappings"))
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text, "the test's own search text is stale"
+    path.write_text(text.replace(old, new, 1))
+
+
+def line_of(path: Path, text: str) -> int:
+    return next(number for number, line in enumerate(path.read_text().splitlines(), start=1) if text in line)
+
+
+def test_the_shipped_tables_load_and_defaults_are_merged_field_by_field(tables: Path) -> None:
+    replace(tables / "marketplaces.yaml", "    gate: partition\n", "    gate: partition\n    calls: {concurrency: 2}\n")
+    mappings = load_mappings(tables)
+    assert list(mappings.marketplaces) == ["nordhaus", "albion", "maplewood"]
+    assert mappings.marketplace("albion").calls.concurrency == 2
+    assert mappings.marketplace("albion").calls.retry_seconds == mappings.marketplace("nordhaus").calls.retry_seconds
+
+
+def test_the_version_is_the_content_not_the_layout(tables: Path) -> None:
+    before = load_mappings(tables).version
+    replace(tables / "return_reasons.csv", "*,SIZE", "# a remark\n\n*,SIZE")
+    assert load_mappings(tables).version == before
+    replace(tables / "return_reasons.csv", "SIZE_TOO_LARGE,17", "SIZE_TOO_LARGE,19")
+    assert load_mappings(tables).version != before
+
+
+FAULTS: list[tuple[str, str, str, str]] = [
+    ("marketplaces.yaml", "gate: partition", "gate: sometimes", "'rows' or 'partition'"),
+    ("marketplaces.yaml", "currency: GBP", "currency: pounds", "currency"),
+    ("marketplaces.yaml", "    label: Albion UK", "    labell: Albion UK", "label"),
+    ("marketplaces.yaml", "api_key_env: MIRAKL_ALBION_KEY", "api_key: SECRET", "api_key"),
+    ("marketplaces.yaml", 'order_id_prefixes: ["ALB-"]', 'order_id_prefixes: ["NOR-"]', "already routes to nordhaus"),
+    ("marketplaces.yaml", "HUB: [ITEM_REGISTERED,", "HUB: [RETURN_REGISTERED,", "ITEM_REGISTERED"),
+    ("marketplaces.yaml", "max_exception_share: 0.5", "max_exception_share: 50", "less than or equal to 1"),
+    ("marketplaces.yaml", "first_day: 2025-03-01", "first_day: soon", "first_day"),
+    ("rebound.yaml", "postalIncoming: PARCEL_IN_NETWORK", "postalIncoming: ARRIVED", "PARCEL_IN_NETWORK"),
+    ("rebound.yaml", "null_tokens", "nul_tokens", "nul_tokens"),
+    ("return_reasons.csv", "*,SIZE_TOO_LARGE,17,2010-01-01,", "*,SIZE_TO_LARGE,17,2010-01-01,", "no target of reason_map"),
+    ("return_reasons.csv", "albion,SIZE_TOO_LARGE", "albino,SIZE_TOO_LARGE", "not in marketplaces.yaml"),
+    ("return_reasons.csv", "*,SIZE_TOO_SMALL,17,2010-01-01,", "*,SIZE_TOO_LARGE,18,2012-01-01,", "already mapped for these days"),
+    ("return_reasons.csv", "*,SIZE_TOO_SMALL,17,2010-01-01,", "*,SIZE_TOO_SMALL,17,01.02.2010,", "valid_from"),
+    ("return_reasons.csv", "*,SIZE_TOO_SMALL,17,2010-01-01,", "*,SIZE_TOO_SMALL,17,2010-01-01,2009-01-01", "before valid_from"),
+    ("return_reasons.csv", "*,SIZE_TOO_SMALL,17,2010-01-01,", "*,SIZE_TOO_SMALL,17", "cells"),
+    ("return_reasons.csv", "canonical_reason", "reason", "header must be"),
+    ("dispositions.csv", "DONATE,yes,no,", "DONATED,yes,no,", "DONATE"),
+    ("refund_policy.csv", "hold,,,next inspection event,", "hold,,,,", "waits_for"),
+    ("refund_policy.csv", "*,MATCH,C,*,*", "*,MATCH,E,*,*", "allowed: *, A, B, C, D, U"),
+    ("refund_policy.csv", "refund,1,default,,\nregistration_is_final,", "refund,1.5,default,,\nregistration_is_final,", "share"),
+    ("refusals.csv", "policy,retry", "policy,resend", "'retry', 'hold' or 'reject'"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "says"), FAULTS, ids=lambda value: str(value)[:24])
+def test_a_fault_names_file_line_field_and_what_is_allowed(tables: Path, name: str, old: str, new: str, says: str) -> None:
+    replace(tables / name, old, new)
+    with pytest.raises(MappingError) as caught:
+        load_mappings(tables)
+    text = str(caught.value)
+    assert says in text
+    assert name in text
+    assert str(tables / name) in text
+    expected_line = line_of(tables / name, new.split("\n")[0])
+    fault_lines = {int(part.split(":")[1].rstrip(",")) for part in text.splitlines() if part.split(":")[1].strip().isdigit()}
+    if fault_lines and "label" not in says and "api_key" not in says:
+        assert any(abs(line - expected_line) <= 1 for line in fault_lines), f"line {expected_line} expected: {text}"
+
+
+def test_all_faults_are_reported_at_once(tables: Path) -> None:
+    replace(tables / "marketplaces.yaml", "currency: GBP", "currency: pounds")
+    replace(tables / "refusals.csv", "policy,retry", "policy,resend")
+    with pytest.raises(MappingError) as caught:
+        load_mappings(tables)
+    assert "marketplaces.yaml" in str(caught.value)
+    assert "refusals.csv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "says"),
+    [
+        (lambda path: (path / "rebound.yaml").unlink(), "is missing"),
+        (lambda path: (path / "rebound.yaml").write_bytes(b"\xff\xfe\x00"), "not UTF-8"),
+        (lambda path: (path / "rebound.yaml").write_text("a: [1"), "not valid YAML"),
+        (lambda path: (path / "rebound.yaml").write_text("- 1"), "must be a mapping"),
+        (lambda path: (path / "marketplaces.yaml").write_text("first_day: 2025-01-01\n"), "at least one marketplace"),
+        (lambda path: replace(path / "marketplaces.yaml", "  albion:", "  nordhaus:"), "given twice"),
+        (lambda path: shutil.rmtree(path), "no such directory"),
+    ],
+)
+def test_unreadable_files(tables: Path, break_it: Callable[[Path], object], says: str) -> None:
+    break_it(tables)
+    with pytest.raises(MappingError, match=says):
+        load_mappings(tables)
+
+
+def test_unknown_marketplace_lists_the_known_ones() -> None:
+    with pytest.raises(MappingError, match="nordhaus, albion, maplewood"):
+        load_mappings(SHIPPED).marketplace("nowhere")
