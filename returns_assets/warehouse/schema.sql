@@ -1,0 +1,256 @@
+-- The warehouse's tables, one statement each; every table is partitioned by (marketplace, day) or by day alone and is written
+-- one partition at a time. The comment of a table or column is its entry in docs/data-dictionary.md, which is generated from this file.
+-- Times are UTC TIMESTAMPs without zone, money is DECIMAL(18,4) in the row's currency. No UNIQUE or PRIMARY KEY: DuckLake has none.
+
+CREATE TABLE IF NOT EXISTS rebound_documents (  -- grain: one document, as received
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  document_id BIGINT,                   -- the document's sequence number in the ledger's inbox
+  received_at TIMESTAMP,                -- when the inbox took the document
+  channel VARCHAR,                      -- endpoint path or drop folder it came through
+  kind VARCHAR,                         -- what the channel carries: tracking_update, refund_instant, refund_registered, return_snapshot
+  sha256 VARCHAR,                       -- hash of the bytes, the same bytes are one document
+  name VARCHAR,                         -- file name or request id it came under
+  size_bytes BIGINT,                    -- length of the bytes
+  events INTEGER,                       -- canonical events read from it
+  problem VARCHAR                       -- why it could not be read, NULL when it could
+);
+
+CREATE TABLE IF NOT EXISTS rebound_returns (  -- grain: one canonical event about one piece (or parcel: piece_id NULL)
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  event_key VARCHAR,                    -- hash of the fact itself: a repeated notification has the same key
+  document_id BIGINT,                   -- the document's sequence number in the ledger's inbox
+  received_at TIMESTAMP,                -- when the inbox took the document
+  event_time TIMESTAMP,                 -- when it happened, from the document where it says so, else when it was received
+  event VARCHAR,                        -- canonical event, such as PARCEL_AT_HUB or ITEM_GRADED; UNKNOWN when no map has the status
+  event_rank INTEGER,                   -- orders events of the same time
+  kind VARCHAR,                         -- kind of the document
+  lane VARCHAR,                         -- HUB, DTR or RLIB: decides which event is definitive
+  marketplace VARCHAR,                  -- marketplace it was routed to by the order id's prefix, NULL when it could not be routed
+  return_id VARCHAR,                    -- ReBound's order id, '(00)' and blanks stripped
+  order_id VARCHAR,                     -- order id as the document says it
+  piece_id VARCHAR,                     -- ReBound's item id; without one return/line/ordinal; NULL for a parcel-level event
+  line_ref VARCHAR,                     -- order line id as the document says it
+  sku VARCHAR,                          -- the seller's SKU as the document says it
+  ean VARCHAR,                          -- the EAN as the document says it
+  quantity INTEGER,                     -- units that the row stands for
+  reason_raw VARCHAR,                   -- the return reason as ReBound labels it
+  reason VARCHAR,                       -- canonical return reason by rebound.yaml's reason_map, UNKNOWN when it has none
+  verification VARCHAR,                 -- what was found against what was announced: MATCH, MISSING, WRONG_ITEM, ...
+  grade VARCHAR,                        -- A to D, U when ungraded
+  disposition_raw VARCHAR,              -- the disposition as ReBound writes it
+  disposition VARCHAR,                  -- canonical disposition, NONE when nothing was said
+  refund_advice VARCHAR,                -- ReBound's own advice, shown and not obeyed
+  version INTEGER,                      -- the snapshot's version number
+  tracking_number VARCHAR,              -- the return parcel's tracking number
+  location VARCHAR,                     -- hub or place code
+  problem VARCHAR                       -- unknown codes of this row, such as unknown_reason:...
+);
+
+CREATE TABLE IF NOT EXISTS mirakl_sweeps (  -- grain: one OR11 sweep by update date
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  window_from TIMESTAMP,                -- start of the update-date window
+  window_to TIMESTAMP,                  -- end of the window
+  swept_at TIMESTAMP,                   -- when it was swept
+  orders BIGINT                         -- orders it returned
+);
+
+CREATE TABLE IF NOT EXISTS mirakl_orders (  -- grain: one order as last read for the partition
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  order_id VARCHAR,                     -- Mirakl's order id
+  commercial_id VARCHAR,                -- the customer's basket order
+  order_state VARCHAR,                  -- state of the order
+  currency VARCHAR,                     -- ISO 4217 code of the row's money
+  tax_mode VARCHAR,                     -- TAX_INCLUDED or TAX_EXCLUDED: whether the row's money contains the taxes
+  price DECIMAL(18,4),                  -- sum of the lines without shipping
+  shipping_price DECIMAL(18,4),         -- shipping of all lines
+  total_price DECIMAL(18,4),            -- price + shipping + fees
+  total_commission DECIMAL(18,4),       -- the operator's commission
+  fully_refunded BOOLEAN,               -- Mirakl says that requested refunds add up to everything
+  created_at TIMESTAMP,                 -- created in Mirakl
+  debited_at TIMESTAMP,                 -- customer was debited
+  updated_at TIMESTAMP,                 -- last change in Mirakl
+  fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
+);
+
+CREATE TABLE IF NOT EXISTS mirakl_order_lines (  -- grain: one order line as last read for the partition
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  order_id VARCHAR,                     -- Mirakl's order id
+  order_line_id VARCHAR,                -- Mirakl's order line id
+  line_index INTEGER,                   -- position in the order
+  line_state VARCHAR,                   -- state of the line: only some are refundable
+  offer_sku VARCHAR,                    -- the seller's SKU
+  product_sku VARCHAR,                  -- the operator's product id
+  product_shop_sku VARCHAR,             -- the seller's SKU in the catalogue
+  product_title VARCHAR,                -- title
+  quantity INTEGER,                     -- units sold
+  price_unit DECIMAL(18,4),             -- price of one unit
+  price DECIMAL(18,4),                  -- line total without shipping
+  shipping_price DECIMAL(18,4),         -- shipping of the line
+  can_refund BOOLEAN,                   -- Mirakl says that the FULL line can still be refunded
+  taxes JSON,                           -- tax lines [{code, amount}] of the product part
+  shipping_taxes JSON,                  -- tax lines [{code, amount}] of the shipping part
+  cancelled_amount DECIMAL(18,4),       -- product money already cancelled
+  shipped_at TIMESTAMP,                 -- shipped
+  received_at TIMESTAMP,                -- received by the customer
+  currency VARCHAR,                     -- ISO 4217 code of the row's money
+  tax_mode VARCHAR,                     -- TAX_INCLUDED or TAX_EXCLUDED: whether the row's money contains the taxes
+  fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
+);
+
+CREATE TABLE IF NOT EXISTS mirakl_refunds (  -- grain: one refund on an order line as last read for the partition
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  order_id VARCHAR,                     -- Mirakl's order id
+  order_line_id VARCHAR,                -- Mirakl's order line id
+  refund_id VARCHAR,                    -- Mirakl's refund id
+  order_refund_id VARCHAR,              -- groups the refunds of one call
+  amount DECIMAL(18,4),                 -- product part
+  shipping_amount DECIMAL(18,4),        -- shipping part
+  quantity INTEGER,                     -- informative only
+  taxes JSON,                           -- tax lines [{code, amount}] of the product part
+  shipping_taxes JSON,                  -- tax lines [{code, amount}] of the shipping part
+  reason_code VARCHAR,                  -- the operator's refund reason code (RE01)
+  refund_state VARCHAR,                 -- WAITING_REFUND, WAITING_REFUND_PAYMENT, REFUNDED, ...
+  commission_total DECIMAL(18,4),       -- commission given back
+  created_at TIMESTAMP,                 -- created in Mirakl
+  fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
+);
+
+CREATE TABLE IF NOT EXISTS mirakl_reference (  -- grain: one entry of one of the operator's lists
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  list VARCHAR,                         -- refund_reason (RE01), tax (OR75), currency (CUR01), platform (PC01), account (A01)
+  code VARCHAR,                         -- entry's code or dotted key
+  label VARCHAR,                        -- the operator's label
+  value VARCHAR,                        -- the value, for platform and account entries
+  attributes JSON,                      -- what else the entry says, such as is_shop_right
+  fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
+);
+
+CREATE TABLE IF NOT EXISTS mapped_dispositions (  -- grain: one piece with a definitive event, in the partition of its latest one
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  piece_id VARCHAR,                     -- ReBound's item id; without one return/line/ordinal
+  return_id VARCHAR,                    -- ReBound's order id, '(00)' and blanks stripped
+  lane VARCHAR,                         -- HUB, DTR or RLIB
+  definitive_event VARCHAR,             -- the latest event that allowed the decision
+  definitive_at TIMESTAMP,              -- when the first definitive event happened: latency and deadline count from here
+  event_key VARCHAR,                    -- key of that latest event
+  document_id BIGINT,                   -- document of that event
+  order_ref VARCHAR,                    -- order id as the document says it
+  order_id VARCHAR,                     -- Mirakl's order id, NULL when the order is unknown
+  order_line_id VARCHAR,                -- Mirakl's order line id, NULL when no single line fits
+  matched_by VARCHAR,                   -- line_id, sku, sku_equal_lines, ean, ledger, or ambiguous
+  sku VARCHAR,                          -- the seller's SKU as the document says it
+  ean VARCHAR,                          -- the EAN as the document says it
+  quantity INTEGER,                     -- units that the piece stands for
+  reason_raw VARCHAR,                   -- the return reason as ReBound labels it
+  reason VARCHAR,                       -- canonical return reason
+  verification VARCHAR,                 -- what was found against what was announced
+  grade VARCHAR,                        -- A to D, U when ungraded
+  disposition VARCHAR,                  -- canonical disposition
+  refund_reason_code VARCHAR,           -- the operator's reason code by return_reasons.csv
+  rule VARCHAR,                         -- row of refund_policy.csv that decided
+  policy_outcome VARCHAR,               -- what that row says before order, units and money were looked at
+  share DECIMAL(9,6),                   -- share of the price that the rule grants
+  outcome VARCHAR,                      -- refund, no_refund, hold or exception: exactly one
+  exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
+  cause VARCHAR,                        -- why it is not refunded
+  waits_for VARCHAR,                    -- what a hold waits for
+  todo VARCHAR,                         -- what a person should do
+  detail VARCHAR,                       -- the values behind the cause
+  line_state VARCHAR,                   -- state of the line as read
+  paid BOOLEAN,                         -- an effect of the ledger already stands for the piece and may have moved money
+  unit_from INTEGER,                    -- first unit of the line that the piece stands for, counted from 0
+  amount DECIMAL(18,4),                 -- product part to refund
+  shipping_amount DECIMAL(18,4),        -- shipping part to refund
+  taxes JSON,                           -- tax lines [{code, amount}] of the product part
+  shipping_taxes JSON,                  -- tax lines [{code, amount}] of the shipping part
+  currency VARCHAR,                     -- ISO 4217 code of the row's money
+  tax_mode VARCHAR,                     -- TAX_INCLUDED or TAX_EXCLUDED: whether the row's money contains the taxes
+  foreign_refund_ids JSON,              -- refunds on the line made by others, netted out
+  due_at TIMESTAMP,                     -- deadline of the refund
+  mapping_version VARCHAR,              -- sha256 of the mapping tables that decided; `returns mappings show` prints a version
+  decided_at TIMESTAMP                  -- when this row was decided
+);
+
+CREATE TABLE IF NOT EXISTS refund_actions (  -- grain: one refund action (an effect of kind refund) of the partition
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
+  order_id VARCHAR,                     -- Mirakl's order id
+  order_line_id VARCHAR,                -- Mirakl's order line id
+  pieces JSON,                          -- [{piece_id, quantity, unit_from}] that the refund pays
+  quantity INTEGER,                     -- units that the refund pays
+  amount DECIMAL(18,4),                 -- product part
+  shipping_amount DECIMAL(18,4),        -- shipping part
+  taxes JSON,                           -- tax lines [{code, amount}] of the product part
+  shipping_taxes JSON,                  -- tax lines [{code, amount}] of the shipping part
+  currency VARCHAR,                     -- ISO 4217 code of the row's money
+  tax_mode VARCHAR,                     -- TAX_INCLUDED or TAX_EXCLUDED: whether the row's money contains the taxes
+  reason_code VARCHAR,                  -- the operator's refund reason code (RE01)
+  mapping_version VARCHAR,              -- sha256 of the mapping tables that decided; `returns mappings show` prints a version
+  validation_id BIGINT,                 -- the passed validation that released it
+  state VARCHAR,                        -- state of the effect when the action was registered
+  registered_at TIMESTAMP               -- when it was first registered
+);
+
+CREATE TABLE IF NOT EXISTS refund_pushes (  -- grain: one effect of the partition after the push
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
+  order_id VARCHAR,                     -- Mirakl's order id
+  order_line_id VARCHAR,                -- Mirakl's order line id
+  state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
+  cause VARCHAR,                        -- why it is not confirmed
+  refund_id VARCHAR,                    -- Mirakl's refund id once confirmed
+  amount DECIMAL(18,4),                 -- product part
+  shipping_amount DECIMAL(18,4),        -- shipping part
+  currency VARCHAR,                     -- ISO 4217 code of the row's money
+  quantity INTEGER,                     -- units that the refund pays
+  attempts INTEGER,                     -- how often it was claimed for sending
+  claimed_at TIMESTAMP,                 -- when the last claim was committed
+  confirmed_at TIMESTAMP,               -- when Mirakl's answer was committed
+  pieces JSON                           -- [{piece_id, quantity, unit_from}] that the refund pays
+);
+
+CREATE TABLE IF NOT EXISTS return_metrics (  -- grain: one partition
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  currency VARCHAR,                     -- ISO 4217 code of the row's money
+  documents BIGINT,                     -- documents with an event of this marketplace
+  events BIGINT,                        -- canonical events
+  pieces BIGINT,                        -- decided pieces
+  units BIGINT,                         -- their units
+  refunds BIGINT,                       -- confirmed refunds
+  refunded_pieces BIGINT,               -- pieces of confirmed refunds
+  refunded_amount DECIMAL(18,4),        -- product money of confirmed refunds
+  refunded_shipping DECIMAL(18,4),      -- shipping money of confirmed refunds
+  planned_amount DECIMAL(18,4),         -- money decided but not confirmed yet
+  no_refunds BIGINT,                    -- pieces that a rule leaves without refund
+  holds BIGINT,                         -- pieces that wait
+  exceptions BIGINT,                    -- pieces in the exception queue
+  technical BIGINT,                     -- of these, technical
+  mapping BIGINT,                       -- of these, mapping
+  logical BIGINT,                       -- of these, logical
+  policy BIGINT,                        -- of these, policy
+  failed_pushes BIGINT,                 -- effects that are rejected, held, unknown or waiting to be retried
+  latency_median_hours DOUBLE,          -- definitive event to confirmed refund, median
+  latency_p95_hours DOUBLE,             -- the same, 95th percentile
+  computed_at TIMESTAMP                 -- when these figures were computed
+);
+
+CREATE TABLE IF NOT EXISTS return_metrics_by (  -- grain: one partition x dimension (cause, sku, reason) x key
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  dimension VARCHAR,                    -- cause, sku or reason
+  key VARCHAR,                          -- the cause, SKU or reason
+  pieces BIGINT,                        -- pieces that came back
+  units BIGINT,                         -- their units
+  refunded_amount DECIMAL(18,4),        -- product money of confirmed refunds
+  sold_units BIGINT,                    -- units sold of the SKU in the orders of the partition
+  return_rate DOUBLE                    -- units / sold_units, NULL where nothing was sold
+);

@@ -1,0 +1,136 @@
+"""The seam to the warehouse, on a DuckDB file and on DuckLake with its catalogue in a file and in PostgreSQL."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from returns_assets.warehouse.connection import Warehouse, WarehouseError, table_names
+from returns_assets.warehouse.partitions import count, replace_partition, slice_hash
+from returns_assets.warehouse.published import publish
+
+DAY = {"marketplace": "nordhaus", "day": date(2025, 3, 5)}
+OTHER = {"marketplace": "albion", "day": date(2025, 3, 5)}
+
+
+@pytest.fixture(params=["duckdb", "ducklake", pytest.param("ducklake-postgres", marks=pytest.mark.postgres)])
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+    match request.param:
+        case "duckdb":
+            return Warehouse(f"duckdb:{tmp_path / 'deep' / 'returns.duckdb'}")
+        case "ducklake":
+            return Warehouse(f"ducklake:{tmp_path / 'catalog.ducklake'}?data_path={tmp_path / 'data'}")
+        case _:
+            url = request.getfixturevalue("fresh_postgres_url")
+            return Warehouse(f"ducklake:postgres:{url}?data_path={tmp_path / 'data'}")
+
+
+def reasons(*codes: str, partition: dict[str, object] = DAY) -> pa.Table:
+    return pa.table({"marketplace": [partition["marketplace"]] * len(codes), "day": [partition["day"]] * len(codes), "code": list(codes)})
+
+
+def test_a_partition_is_replaced_and_its_neighbours_stay(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as con:
+        replace_partition(con, "mirakl_reference", DAY, reasons("1", "2"))
+        replace_partition(con, "mirakl_reference", OTHER, reasons("9", partition=OTHER))
+    with warehouse.transaction() as con:
+        assert replace_partition(con, "mirakl_reference", DAY, reasons("3")) == 1
+    with warehouse.read() as con:
+        assert con.execute("SELECT marketplace, code FROM mirakl_reference ORDER BY code").fetchall() == [
+            ("nordhaus", "3"),
+            ("albion", "9"),
+        ]
+
+
+def test_a_block_that_raises_changes_nothing(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as con:
+        replace_partition(con, "mirakl_reference", DAY, reasons("1"))
+
+    def failing() -> None:
+        with warehouse.transaction() as con:
+            replace_partition(con, "mirakl_reference", DAY, reasons("2", "3"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    with warehouse.read() as con:
+        assert count(con, "mirakl_reference", DAY) == 1
+
+
+def test_slice_hash_is_of_content_not_of_order_or_time(warehouse: Warehouse) -> None:
+    def hash_of(*codes: str, decided: str = "2025-01-01") -> str:
+        with warehouse.transaction() as con:
+            con.execute("DELETE FROM mapped_dispositions")
+            for code in codes:
+                con.execute(
+                    "INSERT INTO mapped_dispositions (marketplace, day, piece_id, amount, decided_at) VALUES (?, ?, ?, ?, ?)",
+                    ["nordhaus", DAY["day"], code, Decimal("1.10"), decided],
+                )
+            return slice_hash(con, "mapped_dispositions", DAY)
+
+    assert hash_of("a", "b") == hash_of("b", "a", decided="2025-02-02")
+    assert len({hash_of("a", "b"), hash_of("a"), hash_of("a", "b", "b"), hash_of()}) == 4
+
+
+def test_the_published_copy_has_every_table_and_an_open_reader_keeps_its_own(warehouse: Warehouse, tmp_path: Path) -> None:
+    target = tmp_path / "published" / "returns.duckdb"
+    with warehouse.transaction() as con:
+        replace_partition(con, "mirakl_reference", DAY, reasons("1"))
+    assert publish(warehouse, target)["mirakl_reference"] == 1
+    reader = duckdb.connect(str(target), read_only=True)
+    with warehouse.transaction() as con:
+        replace_partition(con, "mirakl_reference", DAY, reasons("1", "2"))
+    publish(warehouse, target)
+    assert reader.execute("SELECT count(*) FROM mirakl_reference").fetchone() == (1,)
+    reader.close()
+    with duckdb.connect(str(target), read_only=True) as again:
+        assert again.execute("SELECT count(*) FROM mirakl_reference").fetchone() == (2,)
+        assert {row[0] for row in again.execute("SELECT table_name FROM duckdb_tables()").fetchall()} == set(table_names())
+    assert [path.name for path in target.parent.iterdir()] == ["returns.duckdb"]
+
+
+HOLDER = """
+import duckdb, sys
+con = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.readline()
+con.close()
+"""
+
+
+def test_a_file_held_by_another_process_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "returns.duckdb"
+    warehouse = Warehouse(f"duckdb:{path}")
+    with warehouse.transaction():
+        pass
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    attempts: list[float] = []
+
+    def release(seconds: float) -> None:
+        attempts.append(seconds)
+        if holder.poll() is None:
+            holder.communicate("go\n")
+
+    monkeypatch.setattr("returns_assets.warehouse.connection.time.sleep", release)
+    with warehouse.transaction() as con:
+        assert count(con, "mirakl_reference", DAY) == 0
+    assert attempts, "the first attempt met the lock"
+
+
+@pytest.mark.parametrize("url", ["postgresql://x/y", "returns.duckdb", "duckdb:", "ducklake:catalog"])
+def test_a_wrong_url_is_one_clear_sentence(url: str) -> None:
+    def opened() -> Callable[[], object]:
+        with Warehouse(url).read() as con:
+            return con.fetchall
+
+    with pytest.raises(WarehouseError, match=r"duckdb:PATH or ducklake:|needs a data path"):
+        opened()
