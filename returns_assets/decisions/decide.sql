@@ -1,0 +1,121 @@
+-- decided: matched plus the policy's word, the operator's code, the line's readiness, and the units each candidate stands for.
+CREATE OR REPLACE TEMP TABLE decided AS
+WITH
+combos AS (
+    SELECT DISTINCT verification, grade, disposition, reason FROM matched
+),
+policy AS (  -- the first row of the policy table that fits decides
+    SELECT c.verification, c.grade, c.disposition, c.reason, arg_min(m, m.seq) AS row
+    FROM combos c
+    JOIN map_policy m
+        ON (m.verification = ['*'] OR list_contains(m.verification, c.verification))
+        AND (m.grade = ['*'] OR list_contains(m.grade, c.grade))
+        AND (m.disposition = ['*'] OR list_contains(m.disposition, c.disposition))
+        AND (m.reason = ['*'] OR list_contains(m.reason, c.reason))
+    GROUP BY c.verification, c.grade, c.disposition, c.reason
+),
+live_reasons AS (
+    SELECT code, bool_or(coalesce(json_extract_string(attributes, '$.is_shop_right'), 'true') = 'true') AS shop_right
+    FROM mirakl_reference
+    WHERE marketplace = $marketplace AND day = $day AND list = 'refund_reason'
+    GROUP BY code
+),
+refunds AS (
+    SELECT r.order_line_id, r.refund_id, coalesce(r.amount, 0) AS amount, coalesce(r.shipping_amount, 0) AS shipping_amount,
+        r.refund_id IN (SELECT refund_id FROM our_refunds WHERE refund_id IS NOT NULL) AS ours
+    FROM mirakl_refunds r
+    WHERE r.marketplace = $marketplace AND r.day = $day
+),
+lines AS (
+    SELECT
+        l.order_id, l.order_line_id, l.line_state, l.offer_sku, l.product_sku, l.product_shop_sku, l.quantity AS line_quantity,
+        l.currency, l.tax_mode,
+        [{'code': t.code, 'minor': round(t.amount::DECIMAL(18, 4) * $minor, 0)::HUGEINT}
+            for t in coalesce(from_json(l.taxes, '[{"code": "VARCHAR", "amount": "VARCHAR"}]'), [])] AS tax_list,
+        CASE WHEN json_array_length(l.shipping_taxes) > 0 THEN l.shipping_taxes END AS shipping_taxes,
+        (l.price * $minor)::HUGEINT AS price_minor,
+        (coalesce(l.shipping_price, 0) * $minor)::HUGEINT AS shipping_minor,
+        l.price * $minor <> (l.price * $minor)::HUGEINT AS too_fine
+    FROM mirakl_order_lines l
+    WHERE l.marketplace = $marketplace AND l.day = $day
+),
+line_refunds AS (
+    SELECT
+        l.order_line_id,
+        sum(r.amount * $minor)::HUGEINT AS refunded_minor,
+        sum(r.shipping_amount * $minor)::HUGEINT AS shipping_refunded_minor,
+        -- a foreign refund (made by a person or another system) stands for as many whole units as its money pays for, half a cent a
+        -- unit forgiven for other people's rounding; its quantity field is only informative
+        coalesce(sum(least(
+                2 * (r.amount * $minor)::HUGEINT * l.line_quantity // greatest(2 * l.price_minor - l.line_quantity, 1),
+                (2 * (r.amount * $minor)::HUGEINT * l.line_quantity + l.price_minor) // (2 * l.price_minor)))
+            FILTER (NOT r.ours AND l.price_minor > 0), 0)::INTEGER AS foreign_units,
+        coalesce(to_json(list(r.refund_id ORDER BY r.refund_id) FILTER (NOT r.ours)), '[]') AS foreign_refund_ids
+    FROM refunds r
+    JOIN lines l USING (order_line_id)
+    GROUP BY l.order_line_id
+),
+base AS (
+    SELECT
+        m.*, p.row.rule AS rule, p.row.outcome AS policy_outcome, p.row.share AS share, p.row.shipping AS policy_shipping,
+        p.row.waits_for AS policy_waits_for, p.row.todo AS policy_todo,
+        d.definitive AS disposition_final, c.refund_reason_code, lr.code IS NOT NULL AS reason_live, lr.shop_right AS reason_shop_right,
+        l.* EXCLUDE (order_id, order_line_id), s.readiness, o.piece_id IS NOT NULL AS paid, o.unit_from AS paid_from,
+        o.effect_key AS paid_effect, o.shipping_amount AS paid_shipping,
+        upper(trim(m.sku)) <> upper(trim(l.offer_sku))
+            AND upper(trim(m.sku)) IS DISTINCT FROM upper(trim(l.product_sku))
+            AND upper(trim(m.sku)) IS DISTINCT FROM upper(trim(l.product_shop_sku)) AS other_sku,
+        coalesce(f.refunded_minor, 0) AS refunded_minor, coalesce(f.shipping_refunded_minor, 0) AS shipping_refunded_minor,
+        coalesce(f.foreign_units, 0) AS foreign_units, coalesce(f.foreign_refund_ids, '[]') AS foreign_refund_ids
+    FROM matched m
+    LEFT JOIN policy p ON (p.verification, p.grade, p.disposition, p.reason) = (m.verification, m.grade, m.disposition, m.reason)
+    LEFT JOIN map_dispositions d ON d.disposition = m.disposition
+    LEFT JOIN map_reasons c ON c.canonical_reason = m.reason
+    LEFT JOIN live_reasons lr ON lr.code = c.refund_reason_code
+    LEFT JOIN lines l ON l.order_line_id = m.order_line_id AND l.order_id = m.order_id
+    LEFT JOIN map_states s ON s.line_state = l.line_state
+    LEFT JOIN our_pieces o ON o.piece_id = m.piece_id
+    LEFT JOIN line_refunds f ON f.order_line_id = m.order_line_id
+),
+first_word AS (  -- everything that is known before units and money are shared out
+    SELECT *,
+        CASE
+            WHEN verification = 'UNKNOWN' THEN 'unknown_verification'
+            WHEN grade = 'UNKNOWN' THEN 'unknown_grade'
+            WHEN disposition = 'UNKNOWN' THEN 'unknown_disposition'
+            WHEN lane = 'UNKNOWN' THEN 'unknown_lane'
+            WHEN reason = 'UNKNOWN' THEN 'unknown_reason'
+            WHEN order_id IS NULL THEN 'unknown_order'
+            WHEN rule IS NULL THEN 'no_policy_row'
+            WHEN policy_outcome <> 'refund' THEN NULL
+            WHEN NOT coalesce(disposition_final, FALSE) THEN NULL
+            WHEN matched_by = 'ambiguous' THEN 'ambiguous_line'
+            WHEN order_line_id IS NULL THEN 'line_not_found'
+            WHEN coalesce(other_sku, FALSE) THEN 'wrong_item'
+            WHEN too_fine OR quantity < 1 OR line_quantity < 1 THEN 'amount_unreadable'
+        END AS early_cause
+    FROM base
+),
+candidates AS (
+    SELECT piece_id,
+        sum(quantity) OVER w - quantity AS queue_from,
+        sum(quantity) OVER w AS queue_to
+    FROM first_word
+    WHERE early_cause IS NULL AND policy_outcome = 'refund' AND disposition_final AND NOT paid
+    WINDOW w AS (PARTITION BY order_line_id ORDER BY definitive_at, piece_id)
+),
+paid_units AS (
+    SELECT order_line_id, sum(quantity) AS units FROM our_pieces GROUP BY order_line_id
+)
+SELECT
+    f.*, c.queue_from, c.queue_to,
+    CASE WHEN f.paid THEN f.paid_from ELSE coalesce(u.units, 0) + c.queue_from END AS unit_from,
+    CASE
+        WHEN f.early_cause IS NOT NULL OR f.policy_outcome <> 'refund' OR NOT f.disposition_final OR f.paid THEN NULL
+        WHEN c.queue_to <= f.foreign_units THEN 'refunded_elsewhere'
+        WHEN c.queue_from < f.foreign_units THEN 'partly_refunded_elsewhere'
+        WHEN coalesce(u.units, 0) + c.queue_to > f.line_quantity THEN 'over_quantity'
+    END AS unit_cause
+FROM first_word f
+LEFT JOIN candidates c USING (piece_id)
+LEFT JOIN paid_units u ON u.order_line_id = f.order_line_id;

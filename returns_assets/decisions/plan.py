@@ -1,0 +1,119 @@
+"""Turns one partition's events, order lines and mapping tables into decided, priced pieces: temp tables and the SQL files in order.
+
+Set-based for one piece or a million. Knows DuckDB and the mapping tables' types, but no ledger, no HTTP, no Dagster: what the
+ledger holds comes in as a table of live pieces and of refund ids that are ours.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from returns_assets.decisions.tables import load_tables, temp_table
+from returns_assets.translation.model import Mappings, Marketplace
+
+# ISO 4217 minor units that are not 2; a currency that is not here has cents.
+MINOR_DIGITS = {
+    "BIF": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "JPY": 0,
+    "KRW": 0,
+    "PYG": 0,
+    "VND": 0,
+    "XAF": 0,
+    "XOF": 0,
+    "BHD": 3,
+    "JOD": 3,
+    "KWD": 3,
+    "OMR": 3,
+    "TND": 3,
+}
+
+LIVE_PIECES = pa.schema(
+    [
+        ("piece_id", pa.string()),
+        ("order_line_id", pa.string()),
+        ("effect_key", pa.string()),
+        ("unit_from", pa.int64()),
+        ("quantity", pa.int64()),
+        ("shipping_amount", pa.decimal128(18, 4)),
+    ]
+)
+OUR_REFUNDS = pa.schema([("order_line_id", pa.string()), ("refund_id", pa.string())])
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the ledger holds: pieces of live effects (claimed, unknown, confirmed) and the ids of refunds that are ours."""
+
+    pieces: pa.Table
+    refunds: pa.Table
+
+    @staticmethod
+    def nothing() -> "Held":
+        return Held(LIVE_PIECES.empty_table(), OUR_REFUNDS.empty_table())
+
+
+def sql(name: str) -> str:
+    """The text of one SQL file of this package."""
+    return files("returns_assets.decisions").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def bind(text: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that `text` names: DuckDB refuses others."""
+    return {name: parameters[name] for name in sorted(set(re.findall(r"\$([a-z_]+)", text)))}
+
+
+def parameters_for(marketplace: Marketplace, mappings: Mappings, day: date, decided_at: datetime) -> dict[str, Any]:
+    """The scalars of one partition that the SQL files name."""
+    digits = MINOR_DIGITS.get(marketplace.currency, 2)
+    return {
+        "marketplace": marketplace.key,
+        "day": day,
+        "default_lane": mappings.rebound.default_lane,
+        "minor": 10**digits,
+        "unit": Decimal(1).scaleb(-digits),
+        "with_taxes": marketplace.refund_taxes == "always" or marketplace.order_tax_mode == "TAX_EXCLUDED",
+        "tax_mode": marketplace.order_tax_mode,
+        "shipping_refund": marketplace.shipping_refund,
+        "deadline_hours": marketplace.refund_deadline_hours,
+        "mapping_version": mappings.version,
+        "decided_at": decided_at.replace(tzinfo=None),
+    }
+
+
+def plan(
+    con: duckdb.DuckDBPyConnection,
+    mappings: Mappings,
+    marketplace: Marketplace,
+    day: date,
+    *,
+    decided_at: datetime,
+    held: Callable[[duckdb.DuckDBPyConnection], Held],
+) -> tuple[str, dict[str, Any]]:
+    """Run the steps; returns the query (and its parameters) whose rows are the partition of mapped_dispositions.
+
+    `held` is asked once `folded` exists, so that the ledger is read only for the pieces at hand.
+    """
+    parameters = parameters_for(marketplace, mappings, day, decided_at)
+    load_tables(con, mappings, marketplace, day)
+    _run(con, "fold", parameters)
+    live = held(con)
+    temp_table(con, "our_pieces", live.pieces)
+    temp_table(con, "our_refunds", live.refunds)
+    for name in ("match", "decide", "price", "judge", "ship"):
+        _run(con, name, parameters)
+    text = sql("finish")
+    return text, bind(text, parameters)
+
+
+def _run(con: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> None:
+    text = sql(name)
+    con.execute(text, bind(text, parameters))

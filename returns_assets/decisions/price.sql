@@ -1,0 +1,55 @@
+-- priced: the money of each piece that may be refunded, in whole minor units (cents), from Mirakl's own line totals.
+-- Units share a line by cumulative rounding: unit n gets round(total*n/quantity) - round(total*(n-1)/quantity), half up,
+-- so that the parts add up to the line to the cent whatever the order of refunds.
+CREATE OR REPLACE TEMP TABLE priced AS
+WITH
+sharing AS (
+    SELECT piece_id, order_line_id, line_quantity, unit_from, unit_from + quantity AS unit_to, paid,
+        price_minor, shipping_minor, refunded_minor, shipping_refunded_minor, tax_list,
+        (share * 1000000)::HUGEINT AS share_millionths
+    FROM decided
+    WHERE early_cause IS NULL AND policy_outcome = 'refund' AND disposition_final AND unit_cause IS NULL
+),
+whole AS (
+    SELECT *,
+        (2 * price_minor * unit_to + line_quantity) // (2 * line_quantity)
+            - (2 * price_minor * unit_from + line_quantity) // (2 * line_quantity) AS full_minor,
+        (2 * shipping_minor * unit_to + line_quantity) // (2 * line_quantity)
+            - (2 * shipping_minor * unit_from + line_quantity) // (2 * line_quantity) AS shipping_share_minor
+    FROM sharing
+),
+shared AS (
+    SELECT *, (2 * full_minor * share_millionths + 1000000) // 2000000 AS share_minor FROM whole
+),
+last_piece AS (  -- cents that other people's rounding left over belong to the unit that completes the line
+    SELECT *,
+        coalesce(sum(share_minor) FILTER (NOT paid)
+            OVER (PARTITION BY order_line_id ORDER BY unit_from, piece_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS planned_minor
+    FROM shared
+),
+settled AS (
+    SELECT *,
+        CASE
+            WHEN NOT paid AND unit_to = line_quantity AND share_millionths = 1000000
+                AND price_minor - refunded_minor - planned_minor > 0
+                AND abs(price_minor - refunded_minor - planned_minor - share_minor) <= line_quantity
+                AND refunded_minor > 0
+            THEN price_minor - refunded_minor - planned_minor
+            ELSE share_minor
+        END AS amount_minor
+    FROM last_piece
+)
+SELECT s.piece_id, s.amount_minor, s.shipping_share_minor,
+    s.shipping_minor - s.shipping_refunded_minor AS shipping_left_minor,
+    s.price_minor - s.refunded_minor AS remaining_minor,
+    sum(s.amount_minor) FILTER (NOT s.paid) OVER (PARTITION BY s.order_line_id ORDER BY s.unit_from, s.piece_id) AS running_minor,
+    CASE
+        WHEN NOT $with_taxes OR len(s.tax_list) = 0 THEN '[]'
+        ELSE to_json(list_transform(s.tax_list, lambda t: {
+            'code': t.code,
+            'amount': (((2 * ((2 * t.minor * s.unit_to + s.line_quantity) // (2 * s.line_quantity)
+                    - (2 * t.minor * s.unit_from + s.line_quantity) // (2 * s.line_quantity))
+                * s.share_millionths + 1000000) // 2000000)::DECIMAL(18, 0) * $unit::DECIMAL(6, 4))::DECIMAL(18, 4)::VARCHAR
+        }))
+    END AS taxes
+FROM settled s;

@@ -1,0 +1,71 @@
+-- shipping_due: the outbound shipping that goes back with a refunded piece, in minor units, with its taxes; only pieces with some.
+CREATE OR REPLACE TEMP TABLE shipping_due AS
+WITH
+order_units AS (
+    SELECT order_id, sum(quantity) AS units
+    FROM mirakl_order_lines
+    WHERE marketplace = $marketplace AND day = $day AND line_state NOT IN ('REFUSED', 'CANCELED')
+    GROUP BY order_id
+    HAVING sum(shipping_price) > 0
+),
+order_foreign AS (
+    SELECT order_id, sum(foreign_units) AS units
+    FROM (SELECT DISTINCT order_id, order_line_id, foreign_units FROM decided WHERE foreign_units > 0)
+    GROUP BY order_id
+),
+order_ours AS (  -- units that are paid already, on whatever day, and units that this partition refunds
+    SELECT d.order_id, sum(d.quantity) AS units
+    FROM decided d
+    LEFT JOIN judged j USING (piece_id)
+    WHERE j.outcome = 'refund' OR (d.paid AND d.day <> $day)
+    GROUP BY d.order_id
+),
+whole_orders AS (
+    SELECT u.order_id
+    FROM order_units u
+    JOIN order_ours o USING (order_id)
+    LEFT JOIN order_foreign f USING (order_id)
+    WHERE o.units + coalesce(f.units, 0) >= u.units
+),
+refunded AS (
+    SELECT d.piece_id, d.order_id, d.order_line_id, d.unit_from, d.paid, d.paid_effect, d.policy_shipping, d.shipping_minor,
+        d.shipping_taxes, d.shipping_refunded_minor, p.shipping_share_minor, p.shipping_left_minor,
+        (coalesce(d.paid_shipping, 0) * $minor)::HUGEINT AS paid_shipping_minor
+    FROM judged j
+    JOIN decided d USING (piece_id)
+    JOIN priced p USING (piece_id)
+    WHERE j.outcome = 'refund' AND d.shipping_minor > 0
+),
+due AS (
+    SELECT r.*,
+        CASE
+            WHEN paid THEN CASE WHEN row_number() OVER effect_end = 1 THEN paid_shipping_minor ELSE 0 END
+            WHEN policy_shipping = 'never' OR (policy_shipping IS DISTINCT FROM 'always' AND $shipping_refund = 'never') THEN 0
+            WHEN policy_shipping = 'always' OR $shipping_refund = 'per_unit' THEN greatest(least(shipping_share_minor, shipping_left_minor), 0)
+            WHEN w.order_id IS NOT NULL AND row_number() OVER line_end = 1 THEN greatest(shipping_left_minor, 0)
+            ELSE 0
+        END AS due_minor
+    FROM refunded r
+    LEFT JOIN whole_orders w USING (order_id)
+    WINDOW line_end AS (PARTITION BY r.order_line_id, r.paid ORDER BY r.unit_from DESC, r.piece_id DESC),
+        effect_end AS (PARTITION BY r.paid_effect ORDER BY r.unit_from DESC, r.piece_id DESC)
+),
+steps AS (  -- shipping tax follows the shipping money cumulatively, so that its parts add up, too
+    SELECT *,
+        CASE WHEN paid THEN 0 ELSE shipping_refunded_minor END
+            + sum(due_minor) OVER (PARTITION BY order_line_id, paid ORDER BY unit_from, piece_id) - due_minor AS before_minor
+    FROM due
+    WHERE due_minor > 0
+)
+SELECT piece_id, due_minor,
+    CASE
+        WHEN NOT $with_taxes OR shipping_taxes IS NULL THEN '[]'
+        ELSE to_json([{
+            'code': t.code,
+            'amount': (((2 * round(t.amount::DECIMAL(18, 4) * $minor, 0)::HUGEINT * (before_minor + due_minor) + shipping_minor)
+                    // (2 * shipping_minor)
+                - (2 * round(t.amount::DECIMAL(18, 4) * $minor, 0)::HUGEINT * before_minor + shipping_minor) // (2 * shipping_minor)
+                )::DECIMAL(18, 0) * $unit::DECIMAL(6, 4))::DECIMAL(18, 4)::VARCHAR
+        } for t in from_json(shipping_taxes, '[{"code": "VARCHAR", "amount": "VARCHAR"}]')])
+    END AS taxes
+FROM steps;

@@ -1,0 +1,224 @@
+"""Outcomes: the policy table, translation to the operator's code, readiness of the line, units, refunds made by others."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from returns_assets.decisions.tables import causes_of
+from returns_assets.translation.model import Mappings, ReasonRow
+from tests.decisions.world import MAPPINGS, World, new_world
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome", "rule"),
+    [
+        ({"grade": "A", "disposition": "RESTOCK"}, "refund", "good"),
+        ({"grade": "U"}, "refund", "registration_is_final_buyer"),
+        ({"grade": "U", "reason": "DEFECTIVE"}, "refund", "registration_is_final"),
+        ({"grade": "D", "disposition": "DESTROY", "reason": "DEFECTIVE"}, "refund", "defect_confirmed"),
+        ({"grade": "D", "disposition": "DESTROY"}, "hold", "damaged_by_customer"),
+        ({"grade": "C", "disposition": "RESTOCK"}, "hold", "used"),
+        ({"grade": "A", "disposition": "QUARANTINE"}, "hold", "quarantine"),
+        ({"verification": "MISSING"}, "no_refund", "missing"),
+        ({"verification": "WRONG_ITEM"}, "exception", "wrong_item"),
+        ({"verification": "EMPTY_PARCEL"}, "exception", "empty_parcel"),
+        ({"verification": "UNEXPECTED_EXTRA", "line_ref": None, "sku": None}, "hold", "unexpected_extra"),
+    ],
+)
+def test_policy_table(values: dict[str, object], outcome: str, rule: str) -> None:
+    with new_world() as world:
+        world.order()
+        world.event("p1", **values)
+        row = world.rows()["p1"]
+        assert (row["outcome"], row["rule"]) == (outcome, rule)
+        assert (row["amount"] is not None) == (outcome == "refund")
+        assert (row["waits_for"] is not None) == (outcome == "hold")
+        assert (row["exception_class"] is not None) == (outcome == "exception")
+
+
+@pytest.mark.parametrize(
+    ("values", "cause"),
+    [
+        ({"reason": "UNKNOWN", "reason_raw": "Zu groß"}, "unknown_reason"),
+        ({"grade": "UNKNOWN"}, "unknown_grade"),
+        ({"disposition": "UNKNOWN"}, "unknown_disposition"),
+        ({"verification": "UNKNOWN"}, "unknown_verification"),
+        ({"lane": "UNKNOWN"}, None),
+        ({"reason": None, "reason_raw": None}, "reason_not_mapped"),
+        ({"reason": "NEVER_HEARD_OF"}, "reason_not_mapped"),
+    ],
+)
+def test_unknown_codes_are_mapping_exceptions_of_their_own(values: dict[str, object], cause: str | None) -> None:
+    with new_world() as world:
+        world.order()
+        world.event("p1", **values)
+        rows = world.rows()
+        if cause is None:
+            assert rows == {}, "no lane, no definitive event"
+        else:
+            assert (rows["p1"]["outcome"], rows["p1"]["exception_class"], rows["p1"]["cause"]) == ("exception", "mapping", cause)
+
+
+def with_reasons(*rows: ReasonRow) -> Mappings:
+    return MAPPINGS.model_copy(update={"reasons": list(rows)})
+
+
+def reason(code: str, marketplace: str = "*", start: str = "2010-01-01", end: str | None = None) -> ReasonRow:
+    return ReasonRow.model_validate(
+        {"marketplace": marketplace, "canonical_reason": "SIZE_TOO_LARGE", "refund_reason_code": code, "valid_from": start, "valid_to": end}
+    )
+
+
+@pytest.mark.parametrize(
+    ("mappings", "cause", "code"),
+    [
+        (with_reasons(reason("99")), "reason_not_live", "99"),
+        (with_reasons(reason("14")), "reason_not_for_shops", "14"),
+        (with_reasons(reason("99"), reason("17", "nordhaus")), None, "17"),
+        (with_reasons(reason("17"), reason("99", "albion")), None, "17"),
+        (with_reasons(reason("99", end="2025-03-04"), reason("17", start="2025-03-05")), None, "17"),
+        (with_reasons(reason("17", start="2025-03-06")), "reason_not_mapped", None),
+        (with_reasons(reason("17", end="2025-03-04")), "reason_not_mapped", None),
+    ],
+)
+def test_translation_by_marketplace_and_date_against_the_live_list(mappings: Mappings, cause: str | None, code: str | None) -> None:
+    with new_world(mappings=mappings) as world:
+        world.order()
+        world.event("p1")
+        row = world.rows()["p1"]
+        assert (row["cause"], row["refund_reason_code"]) == (cause, code)
+
+
+@pytest.mark.parametrize("state", ["SHIPPED", "RECEIVED", "INCIDENT_OPEN"])
+def test_refundable_states(state: str) -> None:
+    with new_world() as world:
+        world.order({"line_state": state})
+        world.event("p1")
+        assert world.rows()["p1"]["outcome"] == "refund"
+
+
+@pytest.mark.parametrize("state", ["WAITING_DEBIT", "SHIPPING", "TO_COLLECT"])
+def test_a_line_that_is_not_ready_waits(state: str) -> None:
+    with new_world() as world:
+        world.order({"line_state": state})
+        world.event("p1")
+        assert (world.rows()["p1"]["outcome"], world.rows()["p1"]["waits_for"]) == ("hold", f"the order line to be refundable; now {state}")
+
+
+@pytest.mark.parametrize("state", ["CLOSED", "CANCELED", "REFUSED", "A_NEW_STATE", None])
+def test_any_other_state_needs_a_person(state: str | None) -> None:
+    with new_world() as world:
+        world.order({"line_state": state})
+        world.event("p1")
+        assert world.rows()["p1"]["cause"] == "line_not_refundable"
+
+
+def test_more_units_than_sold() -> None:
+    with new_world() as world:
+        world.order({"quantity": 2})
+        for minute, piece in enumerate(["p1", "p2", "p3"]):
+            world.event(piece, minute=minute)
+        rows = world.rows()
+        assert [rows[piece]["outcome"] for piece in ("p1", "p2", "p3")] == ["refund", "refund", "exception"]
+        assert rows["p3"]["cause"] == "over_quantity"
+
+
+def test_a_lot_is_one_piece_of_several_units() -> None:
+    with new_world() as world:
+        world.order({"quantity": 12, "price": Decimal("10.00")})
+        world.event("lot", quantity=5)
+        world.event("rest", quantity=8, minute=1)
+        rows = world.rows()
+        assert rows["lot"]["amount"] == Decimal("4.1700")
+        assert rows["rest"]["cause"] == "over_quantity"
+
+
+def test_wrong_pieces_do_not_use_up_units() -> None:
+    with new_world() as world:
+        world.order({"quantity": 1})
+        world.event("wrong", verification="WRONG_ITEM")
+        world.event("right", minute=1)
+        assert world.rows()["right"]["outcome"] == "refund"
+
+
+def foreign(world: World, amount: str, quantity: int = 3, pieces: int = 1) -> list[tuple[str, str | None, Decimal | None]]:
+    world.order({"quantity": quantity, "price": Decimal("10.00")})
+    world.refund(amount)
+    for number in range(pieces):
+        world.event(f"p{number}", minute=number)
+    rows = world.rows()
+    return [(rows[f"p{n}"]["outcome"], rows[f"p{n}"]["cause"] or rows[f"p{n}"]["rule"], rows[f"p{n}"]["amount"]) for n in range(pieces)]
+
+
+def test_a_refund_made_by_hand_stands_for_the_first_piece() -> None:
+    with new_world() as world:
+        first, second = foreign(world, "3.33", pieces=2)
+        assert first == ("no_refund", "refunded_elsewhere", None)
+        assert second[0] == "refund"
+
+
+def test_a_whole_refund_by_hand_leaves_nothing_to_pay() -> None:
+    with new_world() as world:
+        assert [row[1] for row in foreign(world, "10.00", pieces=3)] == ["refunded_elsewhere"] * 3
+
+
+def test_a_goodwill_refund_is_no_unit_but_lowers_what_is_left() -> None:
+    with new_world() as world:
+        assert foreign(world, "6.00", quantity=1) == [("exception", "over_remainder", None)]
+    with new_world() as world:
+        assert foreign(world, "2.00", quantity=3, pieces=2)[0][0] == "refund"
+
+
+def test_cents_left_by_another_rounding_go_to_the_completing_piece() -> None:
+    with new_world() as world:
+        rows = foreign(world, "3.34", pieces=3)
+        assert [row[2] for row in rows] == [None, Decimal("3.3400"), Decimal("3.3200")]
+
+
+def test_one_cent_units_are_counted_right() -> None:
+    with new_world() as world:
+        rows = foreign(world, "0.01", quantity=1000, pieces=2)
+        assert [row[0] for row in rows] == ["no_refund", "refund"]
+
+
+def test_a_paid_piece_stays_a_refund_and_its_own_refund_is_not_foreign() -> None:
+    with new_world() as world:
+        world.order({"quantity": 2, "line_state": "RECEIVED"})
+        world.event("p1")
+        world.event("p2", minute=1)
+        world.paid("p1")
+        world.refund("5.00", ours=True)
+        rows = world.rows()
+        assert [(rows[p]["outcome"], rows[p]["paid"], rows[p]["amount"]) for p in ("p1", "p2")] == [
+            ("refund", True, Decimal("5.0000")),
+            ("refund", False, Decimal("5.0000")),
+        ]
+
+
+def test_a_paid_piece_that_is_judged_otherwise_later_is_shown_and_not_clawed_back() -> None:
+    with new_world() as world:
+        world.order()
+        world.event("p1", "ITEM_GRADED", grade="D", disposition="DESTROY")
+        world.paid("p1")
+        assert (world.rows()["p1"]["outcome"], world.rows()["p1"]["cause"]) == ("exception", "refunded_then_changed")
+
+
+def test_a_free_line_pays_nothing() -> None:
+    with new_world() as world:
+        world.order({"price": Decimal(0)})
+        world.event("p1")
+        assert (world.rows()["p1"]["outcome"], world.rows()["p1"]["rule"]) == ("no_refund", "nothing_paid")
+
+
+def test_deadline_counts_from_the_definitive_event() -> None:
+    with new_world() as world:
+        world.order()
+        world.event("p1")
+        assert world.rows()["p1"]["due_at"].date() == date(2025, 3, 19)
+
+
+def test_every_cause_says_what_to_do() -> None:
+    assert all(
+        cause.todo and cause.exception_class in ("technical", "mapping", "logical", "policy") for cause in causes_of(MAPPINGS).values()
+    )
