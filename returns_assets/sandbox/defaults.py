@@ -1,0 +1,111 @@
+"""What the sandbox's three marketplaces offer when nobody says otherwise: reason lists, carriers, shipping types, tax codes.
+
+Codes follow the seller API's published defaults where there are any; albion shows an operator who replaced them by codes of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def _reasons(type_: str, *rows: tuple[str, str], shop: bool = True) -> list[Json]:
+    return [{"code": code, "label": label, "type": type_, "is_shop_right": shop} for code, label in rows]
+
+
+OTHER_REASONS: list[Json] = [
+    *_reasons("CANCELATION", ("34", "Customer changed their mind"), ("35", "Product unavailable")),
+    *_reasons("INCIDENT_OPEN", ("1", "Item not received"), ("2", "Item damaged"), ("5", "Item not as described"), shop=False),
+    *_reasons("INCIDENT_CLOSE", ("12", "Agreement found"), ("13", "Item received")),
+    *_reasons("ORDER_MESSAGING", ("30", "Question about the order")),
+    *_reasons(
+        "RETURN",
+        ("RETURN_BROKEN_ITEM", "Broken item"),
+        ("RETURN_CHANGED_MIND", "Changed mind"),
+        ("RETURN_DEFECTIVE_ITEM", "Defective item"),
+        ("RETURN_DELIVERED_PRODUCT_DIFFERENT", "Delivered product is different"),
+        ("RETURN_PDNT_TOO_BIG", "Too big"),
+        ("RETURN_PDNT_TOO_SMALL", "Too small"),
+        ("RETURN_OTHER", "Other"),
+    ),
+    *_reasons(
+        "RETURN_REJECTION",
+        ("RETURN_REJECTION_NOT_ELIGIBLE", "Not eligible"),
+        ("RETURN_REJECTION_NOT_NEEDED", "Not needed"),
+        ("RETURN_REJECTION_WINDOW_CLOSED", "Window closed"),
+    ),
+    *_reasons(
+        "RETURN_NON_COMPLIANT",
+        ("RETURN_NON_COMPLIANT_MISSING_ITEM", "Missing item"),
+        ("RETURN_NON_COMPLIANT_WRONG_PRODUCT", "Wrong product"),
+        ("RETURN_NON_COMPLIANT_DAMAGED_PRODUCT", "Damaged product"),
+        ("RETURN_NON_COMPLIANT_OTHER", "Other"),
+    ),
+]
+STANDARD_REASONS: list[Json] = [
+    *_reasons("REFUND", ("14", "No answer from the shop"), shop=False),
+    *_reasons(
+        "REFUND",
+        ("15", "Out of stock"),
+        ("16", "Cancelled before shipping"),
+        ("17", "Item returned"),
+        ("18", "Item not received"),
+        ("19", "Agreement found"),
+    ),
+    *_reasons("REFUND", ("SYSTEM_REFUND", "Refunded by the system"), shop=False),
+    *OTHER_REASONS,
+]
+OWN_REASONS: list[Json] = [
+    *_reasons("REFUND", ("ITEM_RETURNED", "Item returned"), ("NOT_AS_DESCRIBED", "Not as described"), ("FAULTY_ITEM", "Faulty item")),
+    *_reasons("REFUND", ("OUT_OF_STOCK", "Out of stock"), ("NOT_RECEIVED", "Not received"), ("GOODWILL", "Goodwill")),
+    *_reasons("REFUND", ("NO_SELLER_RESPONSE", "No answer from the seller"), shop=False),
+    *OTHER_REASONS,
+]
+CARRIERS: list[Json] = [
+    {"code": "DHL", "label": "DHL", "standard_code": "dhl", "tracking_url": "https://tracking.example/dhl?n={trackingId}"},
+    {"code": "DPD-UK", "label": "DPD UK", "standard_code": "dpd_uk", "tracking_url": "https://tracking.example/dpd/{trackingId}"},
+    {"code": "UPS", "label": "UPS", "standard_code": "ups", "tracking_url": "https://tracking.example/ups?id={trackingId}"},
+    {"code": "OWN", "label": "Own delivery", "standard_code": None, "tracking_url": None},
+]
+SHIPPING_TYPES: list[Json] = [
+    {
+        "code": code,
+        "label": label,
+        "description": label,
+        "mandatory_tracking": tracked,
+        "click_and_collect": False,
+        "delivery_by_operator": False,
+        "ignore_lead_time_to_ship": False,
+        "standard_code": None,
+    }
+    for code, label, tracked in (("STD", "Standard", False), ("TRK", "Tracked", True))
+]
+EU_TAXES: list[Json] = [{"code": "VAT", "label": "Value added tax", "tax_calculation_rule": "PROPORTIONAL_TO_AMOUNT"}]
+US_TAXES: list[Json] = [
+    {"code": "US-STATE", "label": "State sales tax", "tax_calculation_rule": "PROPORTIONAL_TO_AMOUNT"},
+    {"code": "US-COUNTY", "label": "County sales tax", "tax_calculation_rule": "NONE"},
+]
+MARKETPLACES: list[Json] = [
+    {"key": "nordhaus", "label": "Nordhaus DE", "shop_id": "2001", "currency": "EUR", "reasons": STANDARD_REASONS, "taxes": EU_TAXES},
+    {
+        "key": "albion",
+        "label": "Albion UK",
+        "shop_id": "2002",
+        "currency": "GBP",
+        "reasons": OWN_REASONS,
+        "taxes": EU_TAXES,
+        "nulls": "absent",
+        "refund_state_field": "state",
+    },
+    {
+        "key": "maplewood",
+        "label": "Maplewood US",
+        "shop_id": "2003",
+        "currency": "USD",
+        "order_tax_mode": "TAX_EXCLUDED",
+        "reasons": STANDARD_REASONS,
+        "taxes": US_TAXES,
+        "nulls": "mixed",
+    },
+]

@@ -1,0 +1,1 @@
+"""The Mirakl operations that the sandbox answers, one module per subject."""

@@ -1,0 +1,97 @@
+"""Which operation a Mirakl request is, who may call it, and the call itself."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from returns_assets.sandbox.exchange import Answer, Call, Refusal
+from returns_assets.sandbox.mirakl.cancelations import or30
+from returns_assets.sandbox.mirakl.dispatch import or21, or23, or24
+from returns_assets.sandbox.mirakl.orders import or11
+from returns_assets.sandbox.mirakl.platform_data import a01, ch11, cur01, or75, pc01, re01, sh12, sh21, v01
+from returns_assets.sandbox.mirakl.refunds import or28
+from returns_assets.sandbox.mirakl.transactions import tl02
+
+Operation = Callable[[Call], Answer]
+UNKNOWN = "unknown"
+_FIXED: dict[str, dict[str, tuple[str, Operation]]] = {
+    "/orders": {"GET": ("OR11", or11)},
+    "/orders/refund": {"PUT": ("OR28", or28)},
+    "/orders/cancel": {"PUT": ("OR30", or30)},
+    "/orders/taxes": {"GET": ("OR75", or75)},
+    "/reasons": {"GET": ("RE01", re01)},
+    "/platform/configuration": {"GET": ("PC01", pc01)},
+    "/account": {"GET": ("A01", a01)},
+    "/currencies": {"GET": ("CUR01", cur01)},
+    "/channels": {"GET": ("CH11", ch11)},
+    "/version": {"GET": ("V01", v01)},
+    "/shipping/types": {"GET": ("SH12", sh12)},
+    "/shipping/carriers": {"GET": ("SH21", sh21)},
+    "/sellerpayment/transactions_logs": {"GET": ("TL02", tl02)},
+}
+_BY_ORDER: dict[str, dict[str, tuple[str, Operation]]] = {
+    "accept": {"PUT": ("OR21", or21)},
+    "tracking": {"PUT": ("OR23", or23)},
+    "ship": {"PUT": ("OR24", or24)},
+}
+_ORDER_PATH = re.compile(r"/orders/[^/]+/([a-z_]+)")
+WRITES = frozenset({"OR21", "OR23", "OR24", "OR28", "OR30"})
+
+
+def _methods(path: str) -> dict[str, tuple[str, Operation]]:
+    fixed = _FIXED.get(path)
+    if fixed is not None:
+        return fixed
+    match = _ORDER_PATH.fullmatch(path)
+    return _BY_ORDER.get(match[1], {}) if match else {}
+
+
+def operation_of(method: str, path: str) -> str:
+    """The operation's code, for the log and the faults."""
+    found = _methods(path).get(method)
+    return found[0] if found else UNKNOWN
+
+
+def _admit(call: Call) -> None:
+    """The seller's key is the whole Authorization header, without a scheme (reference, 1.1)."""
+    given = call.headers.get("authorization")
+    if given != call.place.config.api_key:
+        raise Refusal(401, "Unauthorized")
+    shop_id = call.one("shop_id")
+    if shop_id is not None and shop_id != call.place.config.shop_id:
+        raise Refusal(403, "Forbidden: the user has no access to this shop")
+
+
+def _within_ceiling(call: Call, operation: str) -> None:
+    ceiling = call.place.config.ceilings.get(operation)
+    if ceiling is None:
+        return
+    allowed, window = ceiling
+    now = time.monotonic()  # the caller's patience is real, whatever the sandbox's clock says
+    times = [at for at in call.place.calls.get(operation, []) if at > now - window]
+    if len(times) >= allowed:
+        raise Refusal(429, "Too many requests", headers={"retry-after": str(max(1, round(times[0] + window - now)))})
+    call.place.calls[operation] = [*times, now]
+
+
+def perform(call: Call) -> Answer:
+    """Carry the call out under the state's lock; a refusal is an answer, too."""
+    try:
+        methods = _methods(call.path)
+        if not methods:
+            raise Refusal(404, "Not Found")
+        if call.method not in methods:
+            raise Refusal(405, "Method Not Allowed", headers={"allow": ", ".join(methods)})
+        operation, function = methods[call.method]
+        _admit(call)
+        if call.method == "PUT" and "content-length" not in call.headers and "transfer-encoding" not in call.headers:
+            raise Refusal(411, "Length Required")
+        if operation in ("OR21", "OR23", "OR28", "OR30") and not call.headers.get("content-type", "").startswith("application/json"):
+            raise Refusal(415, "Unsupported Media Type")
+        _within_ceiling(call, operation)
+        with call.state.lock:
+            return function(call)
+    except Refusal as refusal:
+        return refusal.answer()

@@ -1,0 +1,92 @@
+"""The world's part of the admin API: make a world, load real data, deliver what is due, tell what was planted."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from returns_assets.sandbox import wire
+from returns_assets.sandbox.scenarios import SCENARIOS
+from returns_assets.sandbox.state import State
+from returns_assets.sandbox.world import World, load_online_retail, world_of
+from returns_assets.sandbox.world_plan import expected_lines, truth_rows
+
+Json = dict[str, Any]
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(wire.dumps(value), status, media_type="application/json")
+
+
+def _moment(text: str) -> datetime:
+    value = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+async def _body(request: Request) -> Json:
+    raw = await request.body()
+    value: Any = wire.loads(raw) if raw else {}
+    if not isinstance(value, dict):
+        raise ValueError("the body must be a JSON object")
+    return cast(Json, value)
+
+
+def truth(world: World, wanted: Json) -> Json:
+    """What was planted, filtered by marketplace, scenario or outcome. `counts`: pieces by marketplace and outcome, over everything."""
+    keys = {name: wanted[name] for name in ("marketplace", "scenario", "outcome") if wanted.get(name)}
+    rows = [row for plan in world.plans for row in truth_rows(plan)]
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        counts.setdefault(row["marketplace"] or "none", Counter())[row["outcome"]] += 1
+    return {
+        "pieces": [row for row in rows if all(row[name] == value for name, value in keys.items())],
+        "lines": [row for plan in world.plans for row in expected_lines(plan) if keys.get("marketplace") in (None, row["marketplace"])],
+        "documents": [
+            {"scenario": odd.scenario, "channel": odd.channel, "exception_class": odd.exception_class, "note": odd.note}
+            for plan in world.plans
+            for odd in plan.odd_documents
+        ],
+        "counts": counts,
+        "scenarios": [
+            {"name": each.name, "reference": each.reference, "span_days": each.span, "trouble": each.trouble} for each in SCENARIOS
+        ],
+    }
+
+
+def routes(state: State) -> list[Route]:
+    """Routes under /admin/world. 400 with {"message"} on a request that cannot be done."""
+    world = world_of(state)
+
+    def answering(act: Callable[[Json], Any]) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                body = dict(request.query_params) if request.method == "GET" else await _body(request)
+                return _json(await run_in_threadpool(act, body))
+            except (ValueError, KeyError, OSError) as error:
+                return _json({"status": 400, "message": str(error)}, 400)
+
+        return endpoint
+
+    def make(body: Json) -> Json:
+        return world.add({"kind": "generated", "body": body})
+
+    def retail(body: Json) -> Json:
+        if not isinstance(body.get("path"), str):
+            raise ValueError("online-retail needs the path of the Parquet file")
+        return load_online_retail(state, body["path"], body.get("from_day"), body.get("to_day"))
+
+    def deliver(body: Json) -> Json:
+        until = body.get("until")
+        return world.deliver(None if until is None else _moment(until), body)
+
+    return [
+        Route("/admin/world", answering(make), methods=["POST"]),
+        Route("/admin/world/online-retail", answering(retail), methods=["POST"]),
+        Route("/admin/world/deliver", answering(deliver), methods=["POST"]),
+        Route("/admin/world/truth", answering(lambda wanted: truth(world, wanted)), methods=["GET"]),
+    ]
