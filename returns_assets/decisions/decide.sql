@@ -1,6 +1,6 @@
 -- decided: matched plus the policy's word, the operator's code, the line's readiness, and the units each candidate stands for.
 CREATE OR REPLACE TEMP TABLE decided AS
-WITH
+WITH RECURSIVE
 combos AS (
     SELECT DISTINCT verification, grade, disposition, reason FROM matched
 ),
@@ -96,25 +96,48 @@ first_word AS (  -- everything that is known before units and money are shared o
         END AS early_cause
     FROM base
 ),
-candidates AS (
-    SELECT piece_id,
-        sum(quantity) OVER w - quantity AS queue_from,
-        sum(quantity) OVER w AS queue_to
-    FROM first_word
-    WHERE early_cause IS NULL AND policy_outcome = 'refund' AND disposition_final AND NOT paid
-    WINDOW w AS (PARTITION BY order_line_id ORDER BY definitive_at, piece_id)
-),
 paid_units AS (
     SELECT order_line_id, sum(quantity) AS units FROM our_pieces GROUP BY order_line_id
+),
+queued AS (  -- unpaid candidates of a line, first come first served
+    SELECT f.piece_id, f.order_line_id, f.quantity, f.line_quantity - coalesce(u.units, 0) AS free_units,
+        row_number() OVER w AS place,
+        sum(f.quantity) OVER w AS queue_to
+    FROM first_word f
+    LEFT JOIN paid_units u ON u.order_line_id = f.order_line_id
+    WHERE f.early_cause IS NULL AND f.policy_outcome = 'refund' AND f.disposition_final AND NOT f.paid
+    WINDOW w AS (PARTITION BY f.order_line_id ORDER BY f.definitive_at, f.piece_id)
+),
+crowded AS (  -- lines where a lot does not fit: it takes no units, so that smaller ones behind it still may
+    SELECT * FROM queued
+    WHERE order_line_id IN (SELECT order_line_id FROM queued GROUP BY order_line_id HAVING max(queue_to) > any_value(free_units) AND max(quantity) > 1)
+),
+squeezed AS (
+    SELECT order_line_id, 0::BIGINT AS place, NULL::VARCHAR AS piece_id, 0::HUGEINT AS used, TRUE AS fits
+    FROM crowded GROUP BY order_line_id
+    UNION ALL
+    SELECT c.order_line_id, c.place, c.piece_id, s.used + CASE WHEN s.used + c.quantity <= c.free_units THEN c.quantity ELSE 0 END,
+        s.used + c.quantity <= c.free_units
+    FROM squeezed s
+    JOIN crowded c ON c.order_line_id = s.order_line_id AND c.place = s.place + 1
+),
+candidates AS (
+    SELECT q.piece_id, q.queue_to - q.quantity AS queue_from, q.queue_to, q.queue_to <= q.free_units AS fits
+    FROM queued q
+    WHERE q.order_line_id NOT IN (SELECT order_line_id FROM crowded)
+    UNION ALL
+    SELECT q.piece_id, s.used - CASE WHEN s.fits THEN q.quantity ELSE 0 END, s.used, s.fits
+    FROM squeezed s
+    JOIN crowded q ON q.order_line_id = s.order_line_id AND q.place = s.place
 )
 SELECT
     f.*, c.queue_from, c.queue_to,
     CASE WHEN f.paid THEN f.paid_from ELSE coalesce(u.units, 0) + c.queue_from END AS unit_from,
     CASE
         WHEN f.early_cause IS NOT NULL OR f.policy_outcome <> 'refund' OR NOT f.disposition_final OR f.paid THEN NULL
+        WHEN NOT c.fits THEN 'over_quantity'
         WHEN c.queue_to <= f.foreign_units THEN 'refunded_elsewhere'
         WHEN c.queue_from < f.foreign_units THEN 'partly_refunded_elsewhere'
-        WHEN coalesce(u.units, 0) + c.queue_to > f.line_quantity THEN 'over_quantity'
     END AS unit_cause
 FROM first_word f
 LEFT JOIN candidates c USING (piece_id)

@@ -134,6 +134,16 @@ def test_a_lot_is_one_piece_of_several_units() -> None:
         assert rows["rest"]["cause"] == "over_quantity"
 
 
+def test_a_lot_that_does_not_fit_takes_no_units_from_those_behind_it() -> None:
+    with new_world() as world:
+        world.order({"quantity": 10, "price": Decimal("10.00")})
+        for minute, (piece, units) in enumerate([("a", 3), ("b", 20), ("c", 5), ("d", 3), ("e", 2)]):
+            world.event(piece, quantity=units, minute=minute)
+        rows = world.rows()
+        assert {piece: row["cause"] for piece, row in rows.items()} == dict.fromkeys("ace") | {"b": "over_quantity", "d": "over_quantity"}
+        assert [rows[piece]["unit_from"] for piece in "ace"] == [0, 3, 8]
+
+
 def test_wrong_pieces_do_not_use_up_units() -> None:
     with new_world() as world:
         world.order({"quantity": 1})
