@@ -1,0 +1,173 @@
+"""One shop at one Mirakl operator: the operations that this product calls, as raw answers. Knows HTTP, not what answers mean.
+
+Raw bytes are returned because answers are landed before they are parsed. Facts: reference, 1.1 (raw key in Authorization, shop_id on
+every call), 1.2 (Accept), 1.5 (offset paging), 3.1 (OR11), 4.1 (OR28).
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+import httpx
+from httpx_retries import Retry
+
+from returns_assets.mirakl.budget import CallBudget
+from returns_assets.mirakl.errors import MiraklUnreadableError, error_of_failure, error_of_response
+from returns_assets.mirakl.paging import Page, pages_downwards, pages_upwards
+from returns_assets.mirakl.transport import connections, read_retry, with_read_retries
+
+PAGE_SIZE = 100  # the most that OR11 gives and the most ids that it takes (reference, 1.5)
+CHUNKS_AT_ONCE = 2
+
+
+def utc_now() -> datetime:
+    """The default clock."""
+    return datetime.now(UTC)
+
+
+class MiraklClient:
+    """Thread-safe; close it. `transport` and `wait` are for tests, `budget` paces calls across processes."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        shop_id: str,
+        *,
+        timeout: float = 30.0,
+        concurrency: int = 8,
+        budget: CallBudget | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        transport: httpx.BaseTransport | None = None,
+        retry: Retry | None = None,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.concurrency = concurrency
+        self.clock = clock
+        self._wait = wait
+        self._budget = budget
+        self._root = base_url.rstrip("/") + "/api"
+        self._shop = {"shop_id": shop_id} if shop_id else {}
+        self._headers = {"Authorization": api_key, "Accept": "application/json"}
+        self._timeout = httpx.Timeout(timeout, pool=None)  # waiting for a free connection is not a lost answer
+        self._wire = transport or connections(concurrency, tls=not base_url.startswith("http://"))
+        self._http = httpx.Client(
+            transport=with_read_retries(self._wire, retry or read_retry(wait)), headers=self._headers, timeout=self._timeout
+        )
+        self._refund_url = httpx.URL(f"{self._root}/orders/refund", params=self._shop)
+        self._write_headers = httpx.Headers({**self._http.headers, **self._headers, "Content-Type": "application/json"})
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait as Mirakl asked to."""
+        self._wait(seconds)
+
+    def get(self, operation: str, path: str, params: Mapping[str, str] | None = None) -> httpx.Response:
+        """A read with retries, its body complete; raises MiraklError."""
+        if self._budget is not None:
+            self._budget.pace(operation, self._wait)
+        try:
+            response = self._http.get(f"{self._root}{path}", params={**(params or {}), **self._shop})
+        except httpx.HTTPError as error:
+            raise error_of_failure(operation, error) from error
+        failure = error_of_response(operation, response)
+        if failure is not None:
+            raise failure
+        if not response.content.rstrip().endswith((b"}", b"]")):
+            raise MiraklUnreadableError(f"{operation}: the answer is not JSON", status=response.status_code)
+        return response
+
+    def put_refund(self, body: bytes) -> httpx.Response:
+        """OR28, sent exactly once; raises httpx.HTTPError when no complete answer arrived.
+
+        Goes straight to the transport: this is the one call that is made thousands of times, and it must not meet any retry,
+        redirect or cookie logic.
+        """
+        request = httpx.Request(
+            "PUT",
+            self._refund_url,
+            headers=self._write_headers,
+            content=body,
+            extensions={"timeout": self._timeout.as_dict()},
+        )
+        response = self._wire.handle_request(request)
+        try:
+            response.read()
+        finally:
+            response.close()
+        return response
+
+    def orders_by_id(self, order_ids: Sequence[str], tax_mode: str) -> Iterator[bytes]:
+        """OR11 by ids, 100 a call and several calls at once; unknown ids are simply not in the answers."""
+        chunks = [order_ids[start : start + PAGE_SIZE] for start in range(0, len(order_ids), PAGE_SIZE)]
+
+        def read(chunk: Sequence[str]) -> bytes:
+            params = {"order_ids": ",".join(chunk), "order_tax_mode": tax_mode, "max": str(PAGE_SIZE), "paginate": "true"}
+            return self.get("OR11-ids", "/orders", params).content
+
+        if len(chunks) == 1:
+            yield read(chunks[0])
+            return
+        with ThreadPoolExecutor(max_workers=CHUNKS_AT_ONCE) as pool:
+            yield from pool.map(read, chunks)
+
+    def orders_updated(self, start: datetime, end: datetime | None, tax_mode: str) -> Iterator[bytes]:
+        """OR11 by update date, every page; the server itself goes back a little further than `start` (reference, 1.6).
+
+        `end` must be in the past when given: the order of paging relies on it.
+        """
+        window = {"start_update_date": _iso(start)} | ({"end_update_date": _iso(end)} if end else {})
+        params = {**window, "order_tax_mode": tax_mode, "sort": "dateCreated", "order": "asc", "max": str(PAGE_SIZE), "paginate": "true"}
+
+        def read(offset: int) -> Page:
+            response = self.get("OR11-sweep", "/orders", {**params, "offset": str(offset)})
+            return Page(offset, response.content, bool(re.search(r'rel="?next', response.headers.get("Link", ""))))
+
+        yield from (pages_downwards if end else pages_upwards)(read, PAGE_SIZE)
+
+    def reasons(self) -> bytes:
+        """RE01: every reason type with is_shop_right."""
+        return self.get("RE01", "/reasons").content
+
+    def taxes(self) -> bytes:
+        """OR75."""
+        return self.get("OR75", "/orders/taxes").content
+
+    def currencies(self) -> bytes:
+        """CUR01."""
+        return self.get("CUR01", "/currencies").content
+
+    def platform(self) -> bytes:
+        """PC01."""
+        return self.get("PC01", "/platform/configuration").content
+
+    def account(self) -> bytes:
+        """A01."""
+        return self.get("A01", "/account").content
+
+    def version(self) -> bytes:
+        """V01: reachable, and which version."""
+        return self.get("V01", "/version").content
+
+
+def parse(operation: str, body: bytes) -> dict[str, Any]:
+    """A JSON object, with Decimal for every number that has a fraction; raises MiraklUnreadableError."""
+    try:
+        parsed: Any = json.loads(body, parse_float=Decimal)
+    except ValueError as error:
+        raise MiraklUnreadableError(f"{operation}: the answer is not JSON") from error
+    if not isinstance(parsed, dict):
+        raise MiraklUnreadableError(f"{operation}: the answer is not a JSON object")
+    return cast("dict[str, Any]", parsed)
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
