@@ -1,0 +1,97 @@
+"""What a partition is judged against: limits and codes of the mapping tables, and Mirakl's live list. Never verdict columns."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from returns_assets.translation.model import Mappings, Marketplace, PolicyRow
+
+LIVE_CODES = """
+    SELECT DISTINCT code FROM mirakl_reference
+    WHERE marketplace = ? AND day = ? AND list = 'refund_reason'
+        AND coalesce(json_extract_string(attributes, '$.is_shop_right'), 'true') = 'true'
+    ORDER BY code
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One partition's yardsticks. Day-partitioned datasets have no marketplace: their lists of states and codes are empty."""
+
+    mappings: Mappings
+    day: date
+    marketplace: Marketplace | None
+    live_codes: Sequence[str] = field(default_factory=list[str])
+
+    @property
+    def marketplaces(self) -> list[str]:
+        return list(self.mappings.marketplaces)
+
+    @property
+    def eligible_states(self) -> list[str]:
+        return list(self.marketplace.eligible_line_states) if self.marketplace else []
+
+    @property
+    def known_states(self) -> list[str]:
+        """States in which a line can be refunded now or after a while."""
+        return [*self.eligible_states, *(self.marketplace.waiting_line_states if self.marketplace else [])]
+
+    @property
+    def lane_events(self) -> list[str]:
+        """`LANE:EVENT` for every definitive event of the marketplace."""
+        if self.marketplace is None:
+            return []
+        return [f"{lane}:{event}" for lane, events in self.marketplace.definitive.items() for event in events]
+
+    def parameters(self) -> dict[str, Any]:
+        """The scalars that the slices' SQL names."""
+        values: dict[str, Any] = {"day": self.day, "default_lane": self.mappings.rebound.default_lane, "lane_events": self.lane_events}
+        if self.marketplace is not None:
+            limits = self.marketplace.limits
+            values |= {
+                "marketplace": self.marketplace.key,
+                "min_pieces": limits.min_pieces_for_share,
+                "max_share": str(limits.max_exception_share),
+                "max_total": str(limits.max_refund_total),
+            }
+        return values
+
+    def policy_says(self, verification: str, grade: str, disposition: str, reason: str) -> str:
+        """The policy table read row by row: the first row that fits; `not final` for a disposition that decides nothing yet."""
+        final = {row.disposition for row in self.mappings.dispositions if row.definitive}
+        if disposition not in final:
+            return "not final"
+        given = {"verification": verification, "grade": grade, "disposition": disposition, "reason": reason}
+        for row in self._policy():
+            if all(_fits(getattr(row, name), value) for name, value in given.items()):
+                return row.outcome
+        return "no row"
+
+    def _policy(self) -> Iterator[PolicyRow]:
+        own = self.marketplace.key if self.marketplace else ""
+        return (row for row in self.mappings.policy if row.marketplace in ("*", own))
+
+    def table_code(self, reason: str) -> str:
+        """The operator's code for a canonical reason on this day; the marketplace's own row before the one for all."""
+        own = self.marketplace.key if self.marketplace else ""
+        for owner in (own, "*"):
+            for row in self.mappings.reasons:
+                valid = row.valid_from <= self.day and (row.valid_to is None or self.day <= row.valid_to)
+                if row.marketplace == owner and row.canonical_reason == reason and valid:
+                    return row.refund_reason_code
+        return "(not mapped)"
+
+
+def _fits(condition: str, value: str) -> bool:
+    return condition == "*" or value in condition.split("|")
+
+
+def read_facts(con: duckdb.DuckDBPyConnection, mappings: Mappings, marketplace: str | None, day: date) -> Facts:
+    """Facts of one partition; the live codes are those that RE01 named when the partition's mirakl_reference was read."""
+    if marketplace is None:
+        return Facts(mappings, day, None)
+    codes = [str(row[0]) for row in con.execute(LIVE_CODES, [marketplace, day]).fetchall()]
+    return Facts(mappings, day, mappings.marketplace(marketplace), codes)

@@ -1,0 +1,1 @@
+"""The SQL of the slices that expectations judge, one file a slice."""

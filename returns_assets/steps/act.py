@@ -1,0 +1,46 @@
+"""The two steps that act: registering refunds in the ledger, and pushing them to Mirakl. At most once each (design, section 7).
+
+The work is in act_register.py and, for the push, act_resolve.py (lost answers), act_verify.py (fresh read and claim), act_send.py
+(requests and their results) and act_report.py (dataset and exceptions).
+"""
+
+from dataclasses import asdict
+from datetime import date
+
+from returns_assets.steps.act_gate import NotValidated, require_validation
+from returns_assets.steps.act_push import push_all
+from returns_assets.steps.act_register import register_partition
+from returns_assets.steps.act_report import report_pushes
+from returns_assets.steps.act_resolve import resolve_unknown
+from returns_assets.steps.context import StepContext, StepResult
+
+
+def register_refunds(ctx: StepContext, marketplace: str, day: date) -> StepResult:
+    """What mapped_dispositions wants refunded becomes effects in the ledger, and the partition of refund_actions.
+
+    Pieces no longer wanted are withdrawn; pieces that an effect in flight or confirmed stands for are left alone. Repeating it changes
+    nothing. Raises NotValidated unless the rows, as they are now, passed their validation. No HTTP.
+    """
+    validation = require_validation(ctx, marketplace, day)
+    return register_partition(ctx, marketplace, day, validation)
+
+
+def push_refunds(ctx: StepContext, marketplace: str, day: date) -> StepResult:
+    """Read back lost answers, then send what is registered and released; the partition of refund_pushes and its exceptions.
+
+    Each effect is verified against a fresh read, claimed with a commit, sent once, settled with a commit. A lost answer leaves it
+    `unknown` until a later push reads it back. Raises NotValidated (nothing sent) unless the rows, as they are now, passed their
+    validation, and MiraklError when orders or reasons cannot be read; effects stay as they are then.
+    """
+    resolved = resolve_unknown(ctx, marketplace, day)
+    try:
+        require_validation(ctx, marketplace, day)
+    except NotValidated:
+        if resolved.settled:
+            report_pushes(ctx, marketplace, day)
+        raise
+    try:
+        sent = push_all(ctx, marketplace, day)
+    finally:
+        result = report_pushes(ctx, marketplace, day)
+    return StepResult(result.rows, {**result.metadata, "read_back": asdict(resolved), "push": asdict(sent)})

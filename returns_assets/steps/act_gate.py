@@ -1,0 +1,48 @@
+"""The third gate: nothing is registered or sent for a partition whose rows, as they are now, did not pass validation.
+
+Blocking checks only stop their own run, and automation can be got round by a click; this cannot.
+"""
+
+from datetime import date
+
+import duckdb
+
+from returns_assets.ledger.validations import Validation
+from returns_assets.steps.context import StepContext
+from returns_assets.warehouse.partitions import slice_hash
+
+VALIDATED = "mapped_dispositions"
+
+
+class NotValidated(RuntimeError):
+    """The partition may not act: the text says why and what to do."""
+
+
+def require_validation(ctx: StepContext, marketplace: str, day: date) -> Validation:
+    """The latest validation of the partition, if it passed for exactly these rows and mapping tables; raises NotValidated otherwise."""
+    validation = latest_passed(ctx, marketplace, day)
+    if validation.mapping_version != ctx.mappings.version:
+        raise NotValidated(_text(marketplace, day, "the mapping tables changed since its validation"))
+    with ctx.warehouse.read() as con:
+        require_rows(con, validation)
+    return validation
+
+
+def require_rows(con: duckdb.DuckDBPyConnection, validation: Validation) -> None:
+    """Raise NotValidated unless the partition's rows, as this transaction sees them, are the validated ones."""
+    if slice_hash(con, VALIDATED, {"marketplace": validation.marketplace, "day": validation.day}) != validation.slice_hash:
+        raise NotValidated(_text(validation.marketplace, validation.day, "its rows changed since their validation"))
+
+
+def latest_passed(ctx: StepContext, marketplace: str, day: date) -> Validation:
+    """The latest validation of the partition if it passed, whatever the rows are now; raises NotValidated otherwise."""
+    validation = ctx.ledger.validations.latest(VALIDATED, marketplace, day)
+    if validation is None:
+        raise NotValidated(_text(marketplace, day, "it was never validated"))
+    if not validation.passed:
+        raise NotValidated(_text(marketplace, day, "its validation failed"))
+    return validation
+
+
+def _text(marketplace: str, day: date, why: str) -> str:
+    return f"{marketplace} {day.isoformat()}: no refund is registered or sent, because {why}; materialise {VALIDATED} with its checks first"

@@ -1,0 +1,146 @@
+"""Planning's rows become effects: one intent an order line and reason, registered in one transaction of the ledger."""
+
+from collections.abc import Sequence
+from datetime import UTC, date
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from returns_assets.ledger.records import Effect, Intent, PieceUse
+from returns_assets.ledger.validations import Validation
+from returns_assets.mirakl.refund_call import exact_json, refund_body
+from returns_assets.steps.act_gate import require_rows
+from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.warehouse.partitions import replace_partition
+
+KIND = "refund"
+MONEY = pa.decimal128(18, 4)
+ACTIONS = pa.schema(
+    [
+        ("marketplace", pa.string()),
+        ("day", pa.date32()),
+        ("effect_key", pa.string()),
+        ("order_id", pa.string()),
+        ("order_line_id", pa.string()),
+        ("pieces", pa.string()),
+        ("quantity", pa.int32()),
+        ("amount", MONEY),
+        ("shipping_amount", MONEY),
+        ("taxes", pa.string()),
+        ("shipping_taxes", pa.string()),
+        ("currency", pa.string()),
+        ("tax_mode", pa.string()),
+        ("reason_code", pa.string()),
+        ("mapping_version", pa.string()),
+        ("validation_id", pa.int64()),
+        ("state", pa.string()),
+        ("registered_at", pa.timestamp("us")),
+    ]
+)
+_PIECES = "SELECT piece_id, outcome = 'refund' FROM mapped_dispositions WHERE marketplace = $marketplace AND day = $day"
+
+
+class _Row(NamedTuple):
+    """One row of refund_intents.sql."""
+
+    order_id: str
+    order_line_id: str
+    reason_code: str
+    currency: str
+    tax_mode: str
+    amount: Decimal
+    shipping_amount: Decimal
+    quantity: int
+    pieces: Sequence[tuple[str, int, int]]
+    taxes: Sequence[tuple[str, Decimal]]
+    shipping_taxes: Sequence[tuple[str, Decimal]]
+    foreign_ids: Sequence[str]
+
+
+def register_partition(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> StepResult:
+    """Register the partition's refunds under `validation` and write refund_actions from what the ledger then holds."""
+    rows, settled = _wanted(ctx, marketplace, day, validation)
+    registered = ctx.ledger.effects.register(
+        marketplace,
+        day,
+        KIND,
+        [_intent(row) for row in rows],
+        settled,
+        validation_id=validation.id,
+        mapping_version=ctx.mappings.version,
+        run_id=ctx.run_id,
+        actor=ctx.actor,
+        now=ctx.now(),
+    )
+    effects = ctx.ledger.effects.of_partition(marketplace, day, KIND)
+    table = pa.Table.from_pylist([_action(effect) for effect in effects], ACTIONS)
+    with ctx.warehouse.transaction() as con:
+        written = replace_partition(con, "refund_actions", {"marketplace": marketplace, "day": day}, table)
+    counts = {name: getattr(registered, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
+    amount = sum((effect.amount for effect in effects), Decimal(0))
+    return StepResult(written, {**counts, "conflicts": len(registered.conflicts), "amount": str(amount), "validation_id": validation.id})
+
+
+def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> tuple[list[_Row], list[str]]:
+    """The intents' rows, and the pieces of the partition that are not to be refunded; both of exactly the validated rows."""
+    partition = {"marketplace": marketplace, "day": day}
+    with ctx.warehouse.read() as con:
+        refundable = [piece for piece, wanted in con.execute(_PIECES, partition).fetchall() if wanted]
+    held = ctx.ledger.effects.piece_effects(marketplace, KIND, refundable)
+    # paid since the rows were decided: such a piece must not make its line's other pieces look like a conflict
+    taken = [piece for piece, effect in held.items() if effect.in_flight or effect.state == "confirmed"]
+    text = files("returns_assets.steps").joinpath("refund_intents.sql").read_text(encoding="utf-8")
+    with ctx.warehouse.read() as con:
+        require_rows(con, validation)
+        con.register("taken_pieces", pa.table({"piece_id": pa.array(taken, pa.string())}))
+        rows = [_Row(*row) for row in con.execute(text, partition).fetchall()]
+        con.unregister("taken_pieces")
+        settled = [piece for piece, wanted in con.execute(_PIECES, partition).fetchall() if not wanted]
+    return rows, settled
+
+
+def _intent(row: _Row) -> Intent:
+    request = refund_body(
+        order_line_id=row.order_line_id,
+        amount=row.amount,
+        shipping_amount=row.shipping_amount,
+        reason_code=row.reason_code,
+        quantity=row.quantity,
+        currency=row.currency,
+        tax_mode=row.tax_mode,
+        taxes=[{"code": code, "amount": amount} for code, amount in row.taxes],
+        shipping_taxes=[{"code": code, "amount": amount} for code, amount in row.shipping_taxes],
+    )
+    pieces = [PieceUse(*piece) for piece in row.pieces]
+    return Intent(row.order_id, row.order_line_id, request, row.amount, row.shipping_amount, row.currency, pieces, tuple(row.foreign_ids))
+
+
+def _action(effect: Effect) -> dict[str, Any]:
+    entry = effect.request["refunds"][0]
+    return {
+        "marketplace": effect.marketplace,
+        "day": effect.day,
+        "effect_key": effect.key,
+        "order_id": effect.order_id,
+        "order_line_id": effect.subject,
+        "pieces": pieces_json(effect),
+        "quantity": entry["quantity"],
+        "amount": effect.amount,
+        "shipping_amount": effect.shipping_amount,
+        "taxes": exact_json(entry.get("taxes", [])),
+        "shipping_taxes": exact_json(entry.get("shipping_taxes", [])),
+        "currency": effect.currency,
+        "tax_mode": effect.request["order_tax_mode"],
+        "reason_code": entry["reason_code"],
+        "mapping_version": effect.mapping_version,
+        "validation_id": effect.validation_id,
+        "state": effect.state,
+        "registered_at": effect.created_at.astimezone(UTC).replace(tzinfo=None),
+    }
+
+
+def pieces_json(effect: Effect) -> str:
+    """The pieces that an effect pays, as the `pieces` columns show them."""
+    return exact_json([{"piece_id": use.piece_id, "quantity": use.quantity, "unit_from": use.unit_from} for use in effect.pieces])

@@ -1,0 +1,89 @@
+"""What every step is given: settings, mapping tables, the stores, the APIs, a clock. Knows no Dagster."""
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from returns_assets.ledger.database import Ledger
+from returns_assets.mirakl.client import MiraklClient
+from returns_assets.settings import Settings
+from returns_assets.translation.load import load_mappings
+from returns_assets.translation.model import MappingError, Mappings, Marketplace
+from returns_assets.warehouse.connection import Warehouse
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """One run's tools. `mirakl(key)` gives the client of one marketplace, made on first use."""
+
+    settings: Settings
+    mappings: Mappings
+    warehouse: Warehouse
+    ledger: Ledger
+    mirakl: Callable[[str], MiraklClient]
+    run_id: str
+    actor: str
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step wrote: the rows of its partition, and counts for people."""
+
+    rows: int
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def utc_now() -> datetime:
+    """The clock of every run that is not given another one."""
+    return datetime.now(UTC)
+
+
+def marketplace_access(marketplace: Marketplace) -> tuple[str, str]:
+    """Base URL and key of a marketplace from the variables it names; raises MappingError in one sentence if one is not set."""
+    base_url = marketplace.base_url or os.environ.get(marketplace.base_url_env or "", "")
+    if not base_url:
+        raise MappingError(
+            f"marketplace {marketplace.key}: the variable {marketplace.base_url_env} is not set; it holds the Mirakl base URL, such as https://operator.example"
+        )
+    key = os.environ.get(marketplace.api_key_env, "")
+    if not key:
+        raise MappingError(
+            f"marketplace {marketplace.key}: the variable {marketplace.api_key_env} is not set; it holds the shop's Mirakl API key"
+        )
+    return base_url.rstrip("/"), key
+
+
+@contextmanager
+def open_context(
+    settings: Settings,
+    *,
+    run_id: str,
+    actor: str,
+    now: Callable[[], datetime] = utc_now,
+    mappings: Mappings | None = None,
+) -> Generator[StepContext]:
+    """Open the stores, remember the mapping version, and close everything at the end."""
+    loaded = mappings or load_mappings(settings.mappings)
+    ledger = Ledger.open(settings.resolved_ledger_url)
+    clients: dict[str, MiraklClient] = {}
+
+    def client(key: str) -> MiraklClient:
+        if key not in clients:
+            marketplace = loaded.marketplace(key)
+            base_url, api_key = marketplace_access(marketplace)
+            clients[key] = MiraklClient(
+                base_url, api_key, marketplace.shop_id, timeout=marketplace.calls.timeout_seconds, concurrency=marketplace.calls.concurrency
+            )
+        return clients[key]
+
+    try:
+        ledger.mapping_versions.store(loaded.version, loaded.content)
+        yield StepContext(settings, loaded, Warehouse(settings.resolved_warehouse_url), ledger, client, run_id, actor, now)
+    finally:
+        for opened in clients.values():
+            opened.close()
+        ledger.close()

@@ -1,0 +1,57 @@
+"""Documents into the ledger's inbox: from the drop folder, from a directory of past ones. What they say is read elsewhere."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from returns_assets.ledger.exceptions import ExceptionRecord
+from returns_assets.ledger.inbox import NewDocument
+from returns_assets.rebound.dropped import Incoming
+from returns_assets.rebound.pickup import Folders, PickupReport, Unreadable, pick_up
+from returns_assets.steps.context import StepContext
+from returns_assets.steps.document_exceptions import SOURCE as DOCUMENTS
+from returns_assets.steps.document_exceptions import unreadable_document
+
+SOURCE = "returns"
+
+
+def keep(ctx: StepContext) -> Callable[[Sequence[Incoming]], list[tuple[int, bool]]]:
+    """Stores documents durably: the callable that pick-up and import are given."""
+
+    def add_many(documents: Sequence[Incoming]) -> list[tuple[int, bool]]:
+        return ctx.ledger.inbox.add_many([NewDocument(d.content, d.channel, d.name, d.received_at) for d in documents])
+
+    return add_many
+
+
+def pick_up_returns(ctx: StepContext, *, look_again_after: float = 0.0) -> PickupReport:
+    """One look at RETURNS_HOME/inbox; with `look_again_after` seconds a second one, if the first left files waiting.
+
+    Files that cannot be read, and files that cannot be opened or moved, become exceptions; the good ones go on.
+    """
+    folders = Folders.of(ctx.settings.inbox_dir)
+
+    def look() -> PickupReport:
+        return pick_up(folders, keep(ctx), now=ctx.now, on_unreadable=lambda bad: _report(ctx, bad))
+
+    report = look()
+    if report.waiting and look_again_after > 0:
+        time.sleep(look_again_after)
+        report = report.then(look())
+    ctx.ledger.exceptions.sync(SOURCE, {}, [_failed(sentence) for sentence in report.failed], now=ctx.now())
+    return report
+
+
+def _report(ctx: StepContext, bad: Unreadable) -> None:
+    record = unreadable_document(bad.document_id, bad.day, bad.channel, bad.name, bad.fault)
+    ctx.ledger.exceptions.open_one(DOCUMENTS, record, scope={"day": bad.day}, now=ctx.now())
+
+
+def _failed(sentence: str) -> ExceptionRecord:
+    return ExceptionRecord(
+        exception_class="technical",
+        cause="file_not_taken",
+        subject_kind="file",
+        subject=sentence[:200],
+        detail=sentence,
+        todo="look at the file's and the folders' permissions and at the disk; the next look tries again",
+    )

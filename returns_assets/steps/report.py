@@ -1,0 +1,42 @@
+"""The datasets for people: return_metrics with its break-downs, and the published copy of the warehouse. Nothing that acts needs them."""
+
+from datetime import UTC, date
+from importlib.resources import files
+from typing import Any
+
+from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.warehouse.partitions import replace_partition
+from returns_assets.warehouse.published import publish as publish_copy
+
+TABLE = "return_metrics"
+# Shown beside the run in the UI; money as exact text.
+SHOWN = ("documents", "pieces", "refunds", "refunded_amount", "planned_amount", "currency", "holds", "exceptions", "failed_pushes")
+SELECT_SHOWN = f"SELECT {', '.join(SHOWN)} FROM return_metrics WHERE marketplace = ? AND day = ?"
+EXCEPTIONS = "SELECT key, pieces FROM return_metrics_by WHERE marketplace = ? AND day = ? AND dimension = 'cause' ORDER BY pieces DESC, key"
+
+
+def _sql(name: str) -> str:
+    return files("returns_assets.steps").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def compute_metrics(ctx: StepContext, marketplace: str, day: date) -> StepResult:
+    """Write the partition's row of return_metrics and its rows of return_metrics_by, from the datasets as they are now."""
+    partition: dict[str, Any] = {"marketplace": marketplace, "day": day}
+    computed_at = ctx.now().astimezone(UTC).replace(tzinfo=None)
+    more = {"currency": ctx.mappings.marketplace(marketplace).currency, "computed_at": computed_at}
+    with ctx.warehouse.transaction() as con:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE computed AS {_sql('metrics')}", {**partition, **more})
+        rows = replace_partition(con, TABLE, partition, select_sql="SELECT * FROM computed")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE computed_by AS {_sql('metrics_by')}", partition)
+        replace_partition(con, "return_metrics_by", partition, select_sql="SELECT * FROM computed_by")
+        found: tuple[Any, ...] = con.execute(SELECT_SHOWN, [marketplace, day]).fetchone() or ()
+        causes = {str(cause): int(pieces) for cause, pieces in con.execute(EXCEPTIONS, [marketplace, day]).fetchall()}
+    figures = {name: value if isinstance(value, int | str) else str(value) for name, value in zip(SHOWN, found, strict=True)}
+    return StepResult(rows, {**figures, "exceptions_by_cause": causes})
+
+
+def publish(ctx: StepContext) -> StepResult:
+    """Swap a fresh copy of the warehouse in at RETURNS_HOME/published/returns.duckdb; readers keep what they have open."""
+    path = ctx.settings.published_path
+    rows = publish_copy(ctx.warehouse, path)
+    return StepResult(sum(rows.values()), {"path": str(path), "tables": rows})

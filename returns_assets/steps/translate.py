@@ -1,0 +1,79 @@
+"""The dataset mapped_dispositions: one partition's pieces matched, translated, decided and priced, with its exceptions."""
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, Held, plan
+from returns_assets.ledger.exceptions import ExceptionRecord
+from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.warehouse.partitions import replace_partition
+
+TABLE = "mapped_dispositions"
+OUTCOME_COUNTS = "SELECT outcome, count(*) FROM mapped_dispositions WHERE marketplace = ? AND day = ? GROUP BY outcome ORDER BY outcome"
+EXCEPTION_ROWS = """
+    SELECT piece_id, exception_class, cause, order_ref, detail, todo
+    FROM mapped_dispositions WHERE marketplace = ? AND day = ? AND outcome = 'exception' ORDER BY piece_id
+"""
+
+
+def _column(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> list[str]:
+    return [str(row[0]) for row in con.execute(query, parameters).fetchall()]
+
+
+def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace: str, day: date) -> Held:
+    """Live pieces among those folded, and which of the refunds read are ours."""
+    pieces = _column(con, "SELECT piece_id FROM folded", []) if ctx.ledger.effects.totals(marketplace=marketplace) else []
+    live = ctx.ledger.effects.piece_effects(marketplace, "refund", pieces)
+    rows = [
+        {
+            "piece_id": piece_id,
+            "order_line_id": effect.subject,
+            "effect_key": effect.key,
+            "unit_from": effect.unit_from,
+            "quantity": effect.quantity,
+            "shipping_amount": effect.shipping_amount,
+        }
+        for piece_id, effect in sorted(live.items())
+        if effect.in_flight or effect.state == "confirmed"
+    ]
+    lines = _column(con, "SELECT DISTINCT order_line_id FROM mirakl_refunds WHERE marketplace = ? AND day = ?", [marketplace, day])
+    ours = ctx.ledger.effects.confirmed_ids(marketplace, lines)
+    refunds = [{"order_line_id": line, "refund_id": refund} for line, ids in sorted(ours.items()) for refund in sorted(ids)]
+    return Held(pa.Table.from_pylist(rows, LIVE_PIECES), pa.Table.from_pylist(refunds, OUR_REFUNDS))
+
+
+def map_dispositions(ctx: StepContext, marketplace: str, day: date) -> StepResult:
+    """Decide the partition anew and bring its exceptions up to date: cleared ones close by themselves."""
+    partition = {"marketplace": marketplace, "day": day}
+    with ctx.warehouse.transaction() as con:
+        text, parameters = plan(
+            con,
+            ctx.mappings,
+            ctx.mappings.marketplace(marketplace),
+            day,
+            decided_at=ctx.now(),
+            held=lambda c: held_by_ledger(ctx, c, marketplace, day),
+        )
+        con.execute(f"CREATE OR REPLACE TEMP TABLE finished AS {text}", parameters)
+        rows = replace_partition(con, TABLE, partition, select_sql="SELECT * FROM finished")
+        counts = {str(outcome): int(number) for outcome, number in con.execute(OUTCOME_COUNTS, [marketplace, day]).fetchall()}
+        found = con.execute(EXCEPTION_ROWS, [marketplace, day]).fetchall()
+    records = [
+        ExceptionRecord(
+            key=f"{exception_class}:{cause}:{marketplace}:{piece}",
+            exception_class=exception_class,
+            cause=cause,
+            marketplace=marketplace,
+            day=day,
+            subject_kind="piece",
+            subject=piece,
+            detail="; ".join(part for part in (f"order {order_ref}" if order_ref else "", detail or "") if part),
+            todo=todo or "",
+        )
+        for piece, exception_class, cause, order_ref, detail, todo in found
+    ]
+    ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day}, records)
+    return StepResult(rows, {"outcomes": counts, "mapping_version": ctx.mappings.version})

@@ -1,0 +1,123 @@
+"""Registering: only validated rows, one effect an order line and reason, exact sums, repeatable, never a paid piece."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from returns_assets.ledger.records import Outcome
+from returns_assets.steps.act_gate import NotValidated
+from tests.mirakl.stub import StubMirakl
+from tests.steps.act_world import MAPPINGS, ActWorld, parsed
+
+
+def test_rows_that_were_never_validated_do_not_become_effects(act: ActWorld) -> None:
+    act.disposition("P1", "NOR-1-A-1")
+    with pytest.raises(NotValidated, match="nordhaus 2025-03-10: no refund is registered or sent, because it was never validated"):
+        act.register()
+    assert act.effects() == []
+    assert act.rows("refund_actions") == []
+
+
+def test_a_failed_validation_blocks_even_after_a_passed_one(act: ActWorld) -> None:
+    act.disposition("P1", "NOR-1-A-1")
+    act.validate()
+    act.validate(passed=False)
+    with pytest.raises(NotValidated, match="its validation failed"):
+        act.register()
+
+
+def test_rows_changed_after_their_validation_are_not_validated(act: ActWorld) -> None:
+    act.disposition("P1", "NOR-1-A-1", "10.00")
+    act.validate()
+    act.disposition("P1", "NOR-1-A-1", "11.00")
+    with pytest.raises(NotValidated, match="rows changed"):
+        act.register()
+
+
+def test_mapping_tables_changed_after_the_validation_are_not_validated(act: ActWorld) -> None:
+    act.disposition("P1", "NOR-1-A-1")
+    act.validate()
+    act.ctx = replace(act.ctx, mappings=MAPPINGS.model_copy(update={"version": "other"}))
+    with pytest.raises(NotValidated, match="mapping tables changed"):
+        act.register()
+
+
+def test_pieces_of_a_line_are_one_refund_with_exact_sums(act: ActWorld, stub: StubMirakl) -> None:
+    tax = '[{"code": "VAT", "amount": "0.10"}, {"code": "ECO", "amount": 0.01}]'
+    act.disposition("P2", "NOR-1-A-1", "3.34", unit_from=1, taxes=tax, shipping_amount=Decimal("4.90"),
+                    shipping_taxes='[{"code": "VAT", "amount": "0.78"}]', foreign_refund_ids='["F2", "F1"]')  # fmt: skip
+    act.disposition("P1", "NOR-1-A-1", "3.33", quantity=2, unit_from=2, taxes=tax, foreign_refund_ids='["F1"]')
+    act.disposition("P3", "NOR-1-A-1", "1.00", refund_reason_code="15", unit_from=4)
+    act.disposition("P4", "NOR-2-A-1", "7.00", outcome="hold")
+    assert act.plan().metadata["created"] == 2
+    first, second = sorted(act.effects(), key=lambda effect: effect.amount, reverse=True)
+    assert (first.amount, first.shipping_amount, first.foreign_ids) == (Decimal("6.67"), Decimal("4.90"), ["F1", "F2"])
+    assert {(use.piece_id, use.quantity, use.unit_from) for use in first.pieces} == {("P2", 1, 1), ("P1", 2, 2)}
+    assert first.request == {
+        "order_tax_mode": "TAX_INCLUDED",
+        "refunds": [
+            {
+                "order_line_id": "NOR-1-A-1",
+                "amount": Decimal("6.67"),
+                "shipping_amount": Decimal("4.90"),
+                "reason_code": "17",
+                "quantity": 3,
+                "currency_iso_code": "EUR",
+                "taxes": [{"code": "ECO", "amount": Decimal("0.02")}, {"code": "VAT", "amount": Decimal("0.20")}],
+                "shipping_taxes": [{"code": "VAT", "amount": Decimal("0.78")}],
+            }
+        ],
+    }
+    assert second.request["refunds"][0]["reason_code"] == "15"
+    row = next(row for row in act.rows("refund_actions") if row["reason_code"] == "17")
+    assert (row["amount"], row["shipping_amount"], row["quantity"], row["state"]) == (Decimal("6.67"), Decimal("4.90"), 3, "planned")
+    assert parsed(row["taxes"]) == first.request["refunds"][0]["taxes"]
+    assert stub.seen == []
+
+
+def test_registering_twice_gives_the_same(act: ActWorld) -> None:
+    act.many(5)
+    act.plan()
+    before = act.rows("refund_actions")
+    result = act.plan().metadata
+    assert (result["created"], result["reopened"], result["unchanged"]) == (0, 0, 5)
+    assert [{**row, "validation_id": 0} for row in act.rows("refund_actions")] == [{**row, "validation_id": 0} for row in before]
+
+
+def test_a_piece_that_is_no_longer_to_be_refunded_is_withdrawn(act: ActWorld) -> None:
+    act.many(2)
+    act.plan()
+    act.disposition("P0", "NOR-0-A-1", outcome="exception")
+    assert act.plan().metadata["withdrawn"] == 1
+    assert act.states() == {"NOR-1-A-1": "planned"}
+    assert [row["order_line_id"] for row in act.rows("refund_actions")] == ["NOR-1-A-1"]
+
+
+def test_a_second_piece_of_a_paid_line_becomes_its_own_refund(act: ActWorld, stub: StubMirakl) -> None:
+    stub.put_order("NOR-1-A", ["20.00"], quantity=2)
+    act.disposition("P1", "NOR-1-A-1")
+    act.plan()
+    act.push()
+    act.disposition("P2", "NOR-1-A-1", unit_from=1)
+    for paid in (False, True):  # even rows decided before the payment must not make the line a conflict
+        act.disposition("P1", "NOR-1-A-1", paid=paid)
+        result = act.plan().metadata
+        assert result["conflicts"] == 0
+    assert sorted((effect.state, [use.piece_id for use in effect.pieces]) for effect in act.effects()) == [
+        ("confirmed", ["P1"]),
+        ("planned", ["P2"]),
+    ]
+
+
+def test_a_piece_in_flight_is_not_planned_again(act: ActWorld) -> None:
+    act.disposition("P1", "NOR-1-A-1")
+    act.plan()
+    (effect,) = act.effects()
+    claim = act.ledger.effects.claim({effect.id: []}, token="t", lease=60, run_id="r", actor="a", now=act.clock())
+    act.disposition("P1", "NOR-1-A-1", "9.00")
+    act.plan()
+    assert act.effects()[0].request == effect.request
+    act.ledger.effects.settle([Outcome(claim[0].id, "t", "confirmed", "R1")], act.clock())
+    act.plan()
+    assert act.states() == {"NOR-1-A-1": "confirmed"}
