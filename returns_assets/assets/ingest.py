@@ -1,0 +1,71 @@
+"""Group ingest: what ReBound sent, and what Mirakl knows about the orders that it names."""
+
+from typing import Any
+
+import dagster as dg
+
+from returns_assets.assets.describe import table_metadata, written
+from returns_assets.partitions import day_slice, marketplace_slice
+from returns_assets.steps.context import StepContext
+from returns_assets.steps.inbox import pick_up_returns
+from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
+from returns_assets.steps.ingest_rebound import ingest_documents, ingest_returns
+
+GROUP = "ingest"
+# Writers of the warehouse. No limit by default: a DuckDB file's writers queue by themselves (warehouse/connection.py), and a slot would be
+# lost with a killed run. An installation with many workers may set one.
+POOL = "warehouse"
+Steps = dg.ResourceParam[StepContext]
+Result = dg.MaterializeResult[Any]
+# One partition a run: a ranged run would give the checks one verdict for the whole range.
+ONE_BY_ONE = dg.BackfillPolicy.multi_run(1)
+
+
+def rebound_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """By day alone: a document has no marketplace until it is routed."""
+
+    @dg.asset(group_name=GROUP, kinds={"file"})
+    def returns(steps: Steps) -> Result:
+        """Files that ReBound or the warehouse dropped, taken into the inbox; half-written files are left alone, bad ones kept aside."""
+        report = pick_up_returns(steps)
+        days = [day.isoformat() for day in sorted(report.days)]
+        counts = {"taken": report.taken, "new": report.new, "waiting": report.waiting, "unreadable": len(report.unreadable)}
+        return dg.MaterializeResult(metadata={**counts, "days": days, "failed": report.failed})
+
+    @dg.asset(deps=[returns], partitions_def=days, group_name=GROUP, kinds={"duckdb"}, backfill_policy=ONE_BY_ONE, pool=POOL,
+              metadata=table_metadata("rebound_documents"))  # fmt: skip
+    def rebound_documents(context: dg.AssetExecutionContext, steps: Steps) -> Result:
+        """The day's documents as received: one row each, with what could be read of them."""
+        day = day_slice(context.partition_key)
+        return written(steps, "rebound_documents", {"day": day}, ingest_documents(steps, day))
+
+    @dg.asset(deps=[rebound_documents], partitions_def=days, group_name=GROUP, kinds={"duckdb"}, backfill_policy=ONE_BY_ONE, pool=POOL,
+              metadata=table_metadata("rebound_returns"))  # fmt: skip
+    def rebound_returns(context: dg.AssetExecutionContext, steps: Steps) -> Result:
+        """The day's return events in the product's own words, each routed to its marketplace."""
+        day = day_slice(context.partition_key)
+        return written(steps, "rebound_returns", {"day": day}, ingest_returns(steps, day))
+
+    return [returns, rebound_documents, rebound_returns]
+
+
+def mirakl_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """By day and marketplace."""
+
+    @dg.asset(partitions_def=partitions, group_name=GROUP, kinds={"api", "duckdb"}, backfill_policy=ONE_BY_ONE,
+              metadata=table_metadata("mirakl_reference"))  # fmt: skip
+    def mirakl_reference(context: dg.AssetExecutionContext, steps: Steps) -> Result:
+        """The operator's live lists: refund reasons, taxes, currencies, platform configuration, balance."""
+        marketplace, day = marketplace_slice(context.partition_key)
+        partition = {"marketplace": marketplace, "day": day}
+        return written(steps, "mirakl_reference", partition, ingest_reference(steps, marketplace, day))
+
+    @dg.asset(deps=["rebound_returns"], partitions_def=partitions, group_name=GROUP, kinds={"api", "duckdb"}, backfill_policy=ONE_BY_ONE,
+              metadata=table_metadata("mirakl_orders"))  # fmt: skip
+    def mirakl_orders(context: dg.AssetExecutionContext, steps: Steps) -> Result:
+        """Orders changed in the window and every order that the day's returns name, with lines and refunds."""
+        marketplace, day = marketplace_slice(context.partition_key)
+        partition = {"marketplace": marketplace, "day": day}
+        return written(steps, "mirakl_orders", partition, ingest_orders(steps, marketplace, day))
+
+    return [mirakl_reference, mirakl_orders]

@@ -1,0 +1,33 @@
+"""The jobs that schedules, sensors and people start. Two kinds of partitions cannot share a job, so taking in and acting are two."""
+
+# pyright: reportUnknownMemberType=false
+# Dagster's decorators annotate metadata with an open os.PathLike, so that all of them count as partly unknown.
+
+from typing import NamedTuple
+
+import dagster as dg
+from dagster import AssetSelection
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition  # what define_asset_job returns
+
+INGESTED = ("returns", "rebound_documents", "rebound_returns")
+PROCESSED = ("mirakl_reference", "mirakl_orders", "mapped_dispositions", "refund_actions", "refund_pushes", "return_metrics")
+
+
+class Jobs(NamedTuple):
+    """`ingest`: a day's documents. `process`: the main job, one day of one marketplace. `publish`: the copy for analysts."""
+
+    ingest: UnresolvedAssetJobDefinition
+    process: UnresolvedAssetJobDefinition
+    publish: UnresolvedAssetJobDefinition
+
+
+def build_jobs(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinition) -> Jobs:
+    """Selecting assets selects their checks, too: a run of the main job always has its gate."""
+    return Jobs(
+        dg.define_asset_job("ingest_returns", AssetSelection.assets(*INGESTED), partitions_def=days,
+                            description="Pick dropped files up, read the day's documents into return events"),
+        dg.define_asset_job("process_returns", AssetSelection.assets(*PROCESSED), partitions_def=partitions,
+                            description="The main job: orders, decisions, checks, refunds and metrics of one day of one marketplace"),
+        dg.define_asset_job("publish", AssetSelection.assets("published_warehouse"),
+                            description="Swap in a fresh read-only copy of the warehouse"),
+    )  # fmt: skip

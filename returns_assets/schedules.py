@@ -1,0 +1,70 @@
+"""When runs start by the clock. All are off until somebody turns them on in the UI; sensors.py starts runs by what arrives."""
+
+# pyright: reportUnknownMemberType=false
+# Dagster's decorators annotate metadata with an open os.PathLike, so that all of them count as partly unknown.
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from returns_assets.jobs import Jobs
+from returns_assets.partitions import partition_key
+
+
+class Times(NamedTuple):
+    """One schedule: its cron (UTC), and how many days back it goes, from and to (0 = the tick's own day)."""
+
+    name: str
+    cron: str
+    first_back: int
+    last_back: int
+    description: str
+
+
+# Ingest first, the marketplaces some minutes later. A definitive event may wait for something that only time brings (an order that
+# ships, a balance, a lost answer to be read back), which is what the looks back are for.
+INGEST = (
+    Times("ingest_today", "*/15 * * * *", 0, 0, "Today's documents, every quarter of an hour"),
+    Times("ingest_yesterday", "10 0 * * *", 1, 1, "Yesterday once more, after its last document"),
+)
+PROCESS = (
+    Times("process_today", "5-59/15 * * * *", 0, 0, "Today's returns, every quarter of an hour"),
+    Times("close_yesterday", "20 0 * * *", 1, 1, "Yesterday's closing run, when no more documents can come"),
+    Times("look_back_week", "0 2 * * *", 2, 7, "The last seven days, every night: what waited may have become possible"),
+    Times("look_back_month", "0 4 * * 0", 8, 35, "The last five weeks, every Sunday"),
+)
+
+
+def days_of(times: Times, tick: date, first_day: date) -> list[date]:
+    """The partition days of one tick, oldest first, none before the first partition."""
+    days = [tick - timedelta(days=back) for back in range(times.last_back, times.first_back - 1, -1)]
+    return [day for day in days if day >= first_day]
+
+
+def build_schedules(jobs: Jobs, marketplaces: Sequence[str], first_day: date) -> list[dg.ScheduleDefinition]:
+    """One schedule a line of the tables above, and the one that publishes."""
+    return [
+        *(_schedule(times, jobs.ingest, first_day, lambda day: [partition_key(day)]) for times in INGEST),
+        *(_schedule(times, jobs.process, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in PROCESS),
+        dg.ScheduleDefinition(
+            name="publish_hourly",
+            job=jobs.publish,
+            cron_schedule="50 * * * *",
+            execution_timezone="UTC",
+            description="A fresh copy for analysts",
+        ),
+    ]
+
+
+def _schedule(times: Times, job: UnresolvedAssetJobDefinition, first_day: date, keys: Callable[[date], list[str]]) -> dg.ScheduleDefinition:
+    @dg.schedule(name=times.name, job=job, cron_schedule=times.cron, execution_timezone="UTC", description=times.description)
+    def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        at = context.scheduled_execution_time
+        for day in days_of(times, at.date(), first_day):
+            for key in keys(day):
+                yield dg.RunRequest(run_key=f"{times.name}:{at.isoformat()}:{key}", partition_key=key)
+
+    return tick
