@@ -1,0 +1,49 @@
+"""`returns sandbox` and `returns receive`: the two servers that this repository can be."""
+
+import os
+import socket
+import sys
+
+import click
+
+from returns_assets.operations.session import session
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """Serve stand-ins of Mirakl and ReBound (all options of `python -m returns_assets.sandbox serve`)."""
+    # The sandbox is a program of its own that the product must not import: this process becomes it.
+    command = [sys.executable, "-m", "returns_assets.sandbox", *(() if arguments[:1] == ("serve",) else ("serve",)), *arguments]
+    os.execv(sys.executable, command)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; put TLS in front of any other than loopback.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8085, show_default=True, help="0: a free one, printed.")
+def receive(host: str, port: int) -> None:
+    """Serve POST /returns/{channel}: a document is answered with 202 only after it is committed."""
+    import uvicorn
+
+    from returns_assets.rebound.receiver import create_receiver
+
+    with session("receiver") as ctx:
+        app = create_receiver(ctx.ledger.inbox.add, ctx.mappings.rebound, os.environ, ctx.now)
+        auth = ctx.mappings.rebound.receiver.auth.type
+        if auth == "none":
+            click.echo("warning: receiver.auth is `none`: whoever reaches this address can post returns", err=True)
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            _bind(listener, host, port)
+            shown = f"[{host}]" if ":" in host else host
+            channels = ", ".join(ctx.mappings.rebound.channels)
+            click.echo(f"receiving on http://{shown}:{listener.getsockname()[1]}/returns/CHANNEL ({channels}), authentication {auth}")
+            uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+
+
+def _bind(listener: socket.socket, host: str, port: int) -> None:
+    try:
+        listener.bind((host, port))
+        listener.listen(128)  # who reads the line below may post at once
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}; --port chooses another") from None

@@ -1,0 +1,57 @@
+"""The end of the demo: what our ledger says was refunded beside what the sandbox's own books say, to the cent."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+import click
+
+from returns_assets.operations.console import money, table
+from returns_assets.operations.demo.sandbox_process import Sandbox
+from returns_assets.steps.context import StepContext
+
+Money = tuple[int, Decimal, Decimal]
+
+
+def compare_books(ctx: StepContext, sandbox: Sandbox, new_refunds: int, again: bool) -> bool:
+    """Print both sides by marketplace; True when they agree, and when a telling that repeats the last one refunded nothing more."""
+    rows: list[tuple[object, ...]] = []
+    agree = True
+    theirs, by_hand = _sandbox_refunds(sandbox)
+    for key, marketplace in ctx.mappings.marketplaces.items():
+        totals = [t for t in ctx.ledger.effects.totals(marketplace=key, kind="refund") if t.state == "confirmed"]
+        ours: Money = (
+            sum(t.effects for t in totals),
+            sum((t.amount for t in totals), Decimal(0)),
+            sum((t.shipping_amount for t in totals), Decimal(0)),
+        )
+        same = ours == theirs[key]
+        agree = agree and same
+        rows.append(
+            (key, *_shown(ours, marketplace.currency), *_shown(theirs[key], marketplace.currency), by_hand[key], "yes" if same else "NO")
+        )
+    headers = ["marketplace", "our refunds", "our money", "their refunds", "their money", "by others", "agree"]
+    click.echo(table(headers, rows, right=headers[1:6]))
+    calls = sandbox.get("requests/counts")["counts"]
+    sent = sum(int(number) for operation, number in calls.items() if operation.endswith("/OR28"))
+    click.echo(f"{new_refunds} new refunds in this telling; {sent} refund calls left the product since the sandbox began")
+    if again and new_refunds:
+        click.secho("a repeated telling must refund nothing more", fg="red")
+    return agree and not (again and new_refunds)
+
+
+def _shown(books: Money, currency: str) -> tuple[int, str]:
+    return books[0], money(books[1] + books[2], currency)
+
+
+def _sandbox_refunds(sandbox: Sandbox) -> tuple[dict[str, Money], dict[str, int]]:
+    """By marketplace: refunds that came over the API, and the number of those made by hand in the operator's back office."""
+    api: dict[str, Money] = defaultdict(lambda: (0, Decimal(0), Decimal(0)))
+    by_hand: dict[str, int] = defaultdict(int)
+    for refund in sandbox.get("refunds")["refunds"]:
+        key = str(refund["marketplace"])
+        if refund["source"] == "api":
+            number, amount, shipping = api[key]
+            api[key] = (number + 1, amount + Decimal(refund["amount"]), shipping + Decimal(refund["shipping_amount"]))
+        else:
+            by_hand[key] += 1
+    return api, by_hand

@@ -1,0 +1,119 @@
+"""The sandbox as a child process, and its admin API: time, worlds, deliveries, mishaps. Only HTTP and an env file connect the two."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, cast
+
+import httpx
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+class SandboxError(RuntimeError):
+    """The sandbox did not start, ended by itself, or refused an admin request."""
+
+
+class Sandbox:
+    """A running sandbox: `env` holds what the product needs to reach it."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self.env = env
+        self.url = env["SANDBOX_URL"]
+        self._http = httpx.Client(base_url=self.url, timeout=120.0)
+
+    def get(self, path: str, **params: str) -> dict[str, Any]:
+        """GET /admin/...; raises SandboxError with the sandbox's own words."""
+        return self._answer(self._http.get(f"/admin/{path}", params=params))
+
+    def post(self, path: str, **body: Any) -> dict[str, Any]:
+        """POST /admin/...; raises SandboxError with the sandbox's own words."""
+        return self._answer(self._http.post(f"/admin/{path}", json=body))
+
+    def now(self) -> datetime:
+        """The sandbox's clock."""
+        return datetime.fromisoformat(self.get("clock")["now"])
+
+    def close(self) -> None:
+        self._http.close()
+
+    @staticmethod
+    def _answer(response: httpx.Response) -> dict[str, Any]:
+        if response.is_error:
+            raise SandboxError(f"the sandbox refused {response.request.method} {response.request.url.path}: {response.text[:300]}")
+        return cast("dict[str, Any]", response.json())
+
+
+@contextmanager
+def running_sandbox(home: Path, port: int = 0) -> Generator[Sandbox]:
+    """Start the sandbox on its state file under `home`, and end it with the block. Its own output goes to home/sandbox.log."""
+    env_file, log = home / "sandbox.env", home / "sandbox.log"
+    env_file.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "returns_assets.sandbox", "serve", "--port", str(port), "--env-file", str(env_file)]
+    with log.open("ab") as output:
+        # its own process group: Ctrl-C is for us, and we end it in good order
+        process = subprocess.Popen(
+            [*command, "--state", str(home / "sandbox.sqlite")],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    sandbox: Sandbox | None = None
+    try:
+        sandbox = Sandbox(_wait_for(env_file, process, log))
+        yield sandbox
+    finally:
+        if sandbox is not None:
+            sandbox.close()
+        stop(process)
+
+
+def _wait_for(env_file: Path, process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str]:
+    deadline = time.monotonic() + START_SECONDS
+    while not env_file.exists():
+        if process.poll() is not None:
+            raise SandboxError(f"the sandbox did not start (exit {process.returncode}); the end of {log}:\n{_tail(log)}")
+        if time.monotonic() > deadline:
+            raise SandboxError(f"the sandbox did not listen within {START_SECONDS:.0f} s; the end of {log}:\n{_tail(log)}")
+        time.sleep(0.05)
+    return dict(line.split("=", 1) for line in env_file.read_text(encoding="utf-8").splitlines() if "=" in line)
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """SIGTERM, and SIGKILL for one that does not listen."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def ended_by_signals() -> Generator[None]:
+    """SIGTERM ends as Ctrl-C does, so that the children never outlive this process; SIGINT, too, where a shell started us without it."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

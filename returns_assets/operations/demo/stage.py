@@ -1,0 +1,105 @@
+"""The demo's own place: a folder with its own mapping tables, Dagster history and environment, apart from any real installation."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+MAPPINGS = Path("mappings")
+SETTLE_SECONDS = 1  # the demo cuts two answers off and does not wait the usual minute before it reads back
+
+
+class DemoError(RuntimeError):
+    """The demo cannot be told here; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What the first `make demo` decided, kept so that the next one goes on with it."""
+
+    first_day: date
+    days: int
+    seed: int
+
+    @property
+    def all_days(self) -> list[date]:
+        return [self.first_day + timedelta(days=offset) for offset in range(self.days)]
+
+    @property
+    def last_day(self) -> date:
+        return self.all_days[-1]
+
+
+class Stage:
+    """The demo's folders and files under `home`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home.absolute()
+        self.mappings = self.home / "mappings"
+        self.drop = self.home / "rebound-files"
+        self._story_file = self.home / "story.json"
+
+    @property
+    def told(self) -> bool:
+        """A demo was begun here before."""
+        return self._story_file.exists()
+
+    def story(self, days: int, seed: int) -> Story:
+        """The story of this home: the one begun here, or a new one that ends yesterday (UTC)."""
+        if self.told:
+            raw = cast("dict[str, Any]", json.loads(self._story_file.read_text(encoding="utf-8")))
+            return Story(date.fromisoformat(raw["first_day"]), int(raw["days"]), int(raw["seed"]))
+        if not (MAPPINGS / "marketplaces.yaml").exists():
+            raise DemoError("run the demo in the repository's folder: there is no mappings/marketplaces.yaml here")
+        story = Story(datetime.now(UTC).date() - timedelta(days=days), days, seed)
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+        shutil.copytree(MAPPINGS, self.mappings)
+        self._adapt_mappings(story)
+        return story
+
+    def begun(self, story: Story) -> None:
+        """The world exists: from now on a demo here continues it."""
+        self._story_file.write_text(json.dumps(asdict(story), default=str), encoding="utf-8")
+
+    def enter(self, sandbox: dict[str, str]) -> None:
+        """Make the demo's settings this process's environment; nothing of a real installation is left in it. Written to demo.env, too."""
+        for name in [name for name in os.environ if name.startswith(("RETURNS_", "DAGSTER_", "MIRAKL_", "REBOUND_"))]:
+            del os.environ[name]
+        ours = {"RETURNS_HOME": str(self.home), "RETURNS_MAPPINGS": str(self.mappings), "DAGSTER_HOME": str(self.home / "dagster")}
+        added = {**sandbox, **ours, "REBOUND_RECEIVER_SECRET": "demo"}
+        os.environ.update(added)
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in added.items()]
+        (self.home / "demo.env").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def _adapt_mappings(self, story: Story) -> None:
+        path = self.mappings / "marketplaces.yaml"
+        text = path.read_text(encoding="utf-8")
+        text = re.sub(r"(?m)^first_day: \S+", f"first_day: {story.first_day}", text)
+        text = re.sub(r"(?m)^(\s+settle_seconds:) \S+", rf"\1 {SETTLE_SECONDS}", text)
+        path.write_text(text, encoding="utf-8")
+
+    def map_label(self, label: str, reason: str) -> None:
+        """What a person does about an unknown reason label: one line more in rebound.yaml's reason_map. Doing it twice is once."""
+        path = self.mappings / "rebound.yaml"
+        text = path.read_text(encoding="utf-8")
+        if f"\n  {label}:" not in text:
+            path.write_text(text.replace("\nreason_map:", f"\nreason_map:\n  {label}: {reason}  #", 1), encoding="utf-8")
+
+    def map_reason(self, marketplace: str, gone: str, code: str) -> list[str]:
+        """What a person does about a withdrawn code: name another one in return_reasons.csv. Returns the reasons concerned."""
+        path = self.mappings / "return_reasons.csv"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        changed: list[str] = []
+        for number, line in enumerate(lines):
+            cells = line.split(",")
+            if cells[0] == marketplace and cells[2] == gone:
+                changed.append(cells[1])
+                lines[number] = ",".join([*cells[:2], code, *cells[3:]])
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return changed

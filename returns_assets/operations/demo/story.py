@@ -1,0 +1,126 @@
+"""`make demo`: several days of returns on three marketplaces, told with the real product against the sandbox.
+
+Told again on the same home it runs the same partitions once more and must refund nothing twice.
+"""
+
+import logging
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from returns_assets.operations.console import heading
+from returns_assets.operations.demo.books import compare_books
+from returns_assets.operations.demo.history import hurried_history
+from returns_assets.operations.demo.sandbox_process import Sandbox, SandboxError, ended_by_signals, running_sandbox
+from returns_assets.operations.demo.stage import DemoError, Stage, Story
+from returns_assets.operations.demo.telling import Telling
+from returns_assets.operations.summary import collect, render
+
+LOST_ON, LOST_AT, LOST = 1, "nordhaus", 2  # second day: so many refunds are executed there and not answered
+GONE_ON, GONE_AT, GONE, INSTEAD = 2, "albion", "ITEM_RETURNED", "GOODS_RETURNED"  # third day: the operator renames a reason code
+LABEL, LABEL_MEANS = "Zu groß", "SIZE_TOO_LARGE"  # a reason label that no map knows at first
+
+
+@click.command()
+@click.option(
+    "--home", type=click.Path(file_okay=False, path_type=Path), default=Path("var/demo"), show_default=True, help="The demo's own folder."
+)
+@click.option("--days", type=click.IntRange(3, 28), default=4, show_default=True, help="How many days, the last being yesterday (UTC).")
+@click.option("--returns-per-day", type=click.IntRange(1, 10_000), default=12, show_default=True, help="Ordinary returns, per marketplace.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another seed, another world.")
+def demo(home: Path, days: int, returns_per_day: int, seed: int) -> None:
+    """Several days of returns on three marketplaces against the sandbox, then a summary. Nothing outside --home is touched."""
+    began = time.monotonic()
+    stage = Stage(home)
+    again = stage.told
+    try:
+        story = stage.story(days, seed)
+        with ended_by_signals(), running_sandbox(stage.home) as sandbox:
+            stage.enter(sandbox.env)
+            agree = _tell(stage, story, sandbox, again, returns_per_day)
+    except (DemoError, SandboxError) as error:
+        raise click.ClickException(str(error)) from error
+    _what_next(stage, time.monotonic() - began)
+    if not agree:
+        raise click.ClickException("our ledger and the sandbox do not agree; that is a bug, please report it with the lines above")
+
+
+def _tell(stage: Stage, story: Story, sandbox: Sandbox, again: bool, returns_per_day: int) -> bool:
+    """The whole story; whether both sides' books agree at the end."""
+    click.secho("ReBound's returns to Mirakl refunds: a demo on this machine", bold=True)
+    click.echo(f"sandbox of both APIs at {sandbox.url}; everything is under {stage.home}")
+    if again:
+        click.echo(f"a demo was told here before ({story.first_day} to {story.last_day}): the same partitions run once more")
+    else:
+        _make_world(story, sandbox, returns_per_day)
+        stage.begun(story)
+    refunds_before = len(sandbox.get("refunds")["refunds"])
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with hurried_history(stage.home / "dagster"), Telling.begin(stage, sandbox) as telling:
+        for number, day in enumerate(story.all_days):
+            heading(f"Day {number + 1} of {story.days}: {day}")
+            if not again:
+                _mishap(number, sandbox)
+            telling.day(day)
+        if not again:
+            _mend(stage, telling)
+        telling.publish()
+        heading(f"Summary, {story.first_day} to {story.last_day}")
+        with telling.session() as ctx:
+            click.echo(render(collect(ctx, story.first_day, story.last_day)))
+            heading("Do the books agree?")
+            new_refunds = len(sandbox.get("refunds")["refunds"]) - refunds_before
+            return compare_books(ctx, sandbox, new_refunds, again)
+
+
+def _make_world(story: Story, sandbox: Sandbox, returns_per_day: int) -> None:
+    """Every scenario of the reference on nordhaus; albion, whose gate is the partition, without those that nobody can mend in a demo."""
+    sandbox.post("clock", now=datetime.combine(story.first_day, datetime.min.time(), UTC).isoformat())
+    harmless = [s["name"] for s in sandbox.get("world/truth")["scenarios"] if not s["trouble"]]
+    made = sandbox.post(
+        "world",
+        seed=story.seed,
+        first_day=str(story.first_day),
+        days=story.days,
+        orders_per_day=returns_per_day * 3,
+        returns_per_day=returns_per_day,
+        scenarios={"nordhaus": True, "albion": harmless, "maplewood": False},
+    )
+    orders = ", ".join(f"{number} orders on {key}" for key, number in made["orders"].items())
+    click.echo(f"a world with {orders}; {made['pieces']} pieces will come back, told in {made['documents']} documents")
+
+
+def _mishap(number: int, sandbox: Sandbox) -> None:
+    if number == LOST_ON:
+        sandbox.post("faults", operation="OR28", marketplace=LOST_AT, fault="cut_after", times=LOST)
+        click.echo(f"  mishap: {LOST_AT} will execute {LOST} refunds and cut the connection before it answers")
+    if number == GONE_ON:
+        sandbox.post("reasons", marketplace=GONE_AT, withdraw=GONE, add={"code": INSTEAD, "label": "Goods returned"})
+        click.echo(f"  mishap: {GONE_AT}'s operator withdraws the refund reason {GONE} and offers {INSTEAD} instead")
+
+
+def _mend(stage: Stage, telling: Telling) -> None:
+    """What people and time do about it: edit the mapping tables, and run the partitions again."""
+    heading("What a person does now")
+    reasons = stage.map_reason(GONE_AT, GONE, INSTEAD)
+    click.echo(f"  return_reasons.csv: {', '.join(reasons)} of {GONE_AT} to {INSTEAD} instead of {GONE}")
+    stage.map_label(LABEL, LABEL_MEANS)
+    click.echo(f"  rebound.yaml: the label {LABEL!r} means {LABEL_MEANS}")
+    click.echo("  and runs again what was blocked, unanswered or unmapped; the nightly look-back does the same")
+    again: dict[date, set[str]] = {}
+    for day, marketplace in [*telling.unfinished(), *telling.with_label(LABEL)]:
+        again.setdefault(day, set()).add(marketplace)
+    for day, marketplaces in sorted(again.items()):
+        telling.day(day, sorted(marketplaces), deliver=False)
+
+
+def _what_next(stage: Stage, seconds: float) -> None:
+    home = stage.home
+    heading("What to open next")
+    click.echo("  make ui                       assets, checks with their sample rows, lineage, backfills, in Dagster's UI")
+    click.echo("  make demo                     once more: the same partitions, no second refund")
+    click.echo(f"  . {home}/demo.env    then `returns exceptions list`, `returns effects list`, `returns summary`")
+    click.echo(f"  {home}/published/returns.duckdb    for any DuckDB client; queries in docs/data-dictionary.md")
+    click.echo(f"told in {seconds:.0f} s")
