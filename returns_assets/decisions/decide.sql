@@ -1,8 +1,8 @@
--- decided: matched plus the policy's word, the operator's code, the line's readiness, and the units each candidate stands for.
+-- decided: each folded piece with the policy's word, the operator's code, its line's readiness and money, and the units it stands for.
 CREATE OR REPLACE TEMP TABLE decided AS
 WITH RECURSIVE
 combos AS (
-    SELECT DISTINCT verification, grade, disposition, reason FROM matched
+    SELECT DISTINCT verification, grade, disposition, reason FROM folded
 ),
 policy AS (  -- the first row of the policy table that fits decides
     SELECT c.verification, c.grade, c.disposition, c.reason, arg_min(m, m.seq) AS row
@@ -26,12 +26,10 @@ refunds AS (
     FROM mirakl_refunds r
     WHERE r.marketplace = $marketplace AND r.day = $day
 ),
-lines AS (
+lines AS MATERIALIZED (  -- line_n stands for the line as n does for the piece
     SELECT
-        l.order_id, l.order_line_id, l.line_state, l.offer_sku, l.product_sku, l.product_shop_sku, l.quantity AS line_quantity,
-        l.currency, l.tax_mode,
-        [{'code': t.code, 'minor': round(t.amount::DECIMAL(18, 4) * $minor, 0)::HUGEINT}
-            for t in coalesce(from_json(l.taxes, '[{"code": "VARCHAR", "amount": "VARCHAR"}]'), [])] AS tax_list,
+        row_number() OVER () AS line_n, l.order_id, l.order_line_id, l.line_state, l.offer_sku, l.product_sku, l.product_shop_sku,
+        l.quantity AS line_quantity, l.currency, l.tax_mode, l.taxes,
         CASE WHEN json_array_length(l.shipping_taxes) > 0 THEN l.shipping_taxes END AS shipping_taxes,
         (l.price * $minor)::HUGEINT AS price_minor,
         (coalesce(l.shipping_price, 0) * $minor)::HUGEINT AS shipping_minor,
@@ -57,28 +55,32 @@ line_refunds AS (
 ),
 base AS (
     SELECT
-        m.*, p.row.rule AS rule, p.row.outcome AS policy_outcome, p.row.share AS share, p.row.shipping AS policy_shipping,
-        p.row.waits_for AS policy_waits_for, p.row.todo AS policy_todo,
-        d.definitive AS disposition_final, c.refund_reason_code, lr.code IS NOT NULL AS reason_live, lr.shop_right AS reason_shop_right,
-        l.* EXCLUDE (order_id, order_line_id), s.readiness, o.piece_id IS NOT NULL AS paid, o.unit_from AS paid_from,
-        o.effect_key AS paid_effect, o.shipping_amount AS paid_shipping,
-        upper(trim(m.sku)) <> upper(trim(l.offer_sku))
-            AND upper(trim(m.sku)) IS DISTINCT FROM upper(trim(l.product_sku))
-            AND upper(trim(m.sku)) IS DISTINCT FROM upper(trim(l.product_shop_sku)) AS other_sku,
-        coalesce(f.refunded_minor, 0) AS refunded_minor, coalesce(f.shipping_refunded_minor, 0) AS shipping_refunded_minor,
-        coalesce(f.foreign_units, 0) AS foreign_units, coalesce(f.foreign_refund_ids, '[]') AS foreign_refund_ids
-    FROM matched m
-    LEFT JOIN policy p ON (p.verification, p.grade, p.disposition, p.reason) = (m.verification, m.grade, m.disposition, m.reason)
-    LEFT JOIN map_dispositions d ON d.disposition = m.disposition
-    LEFT JOIN map_reasons c ON c.canonical_reason = m.reason
+        f.n, f.piece_id, f.day, f.definitive_at, f.quantity, f.verification, f.grade, f.disposition, f.lane, f.reason,
+        m.order_id, m.order_line_id, m.matched_by,
+        p.row.seq AS policy_seq, p.row.rule AS rule, p.row.outcome AS policy_outcome, p.row.share AS share,
+        p.row.shipping AS policy_shipping, d.definitive AS disposition_final,
+        c.refund_reason_code, lr.code IS NOT NULL AS reason_live, lr.shop_right AS reason_shop_right,
+        l.* EXCLUDE (order_id, order_line_id, product_sku, product_shop_sku), s.readiness,
+        o.piece_id IS NOT NULL AS paid, o.unit_from AS paid_from, o.effect_key AS paid_effect, o.shipping_amount AS paid_shipping,
+        upper(trim(f.sku)) <> upper(trim(l.offer_sku))
+            AND upper(trim(f.sku)) IS DISTINCT FROM upper(trim(l.product_sku))
+            AND upper(trim(f.sku)) IS DISTINCT FROM upper(trim(l.product_shop_sku)) AS other_sku,
+        coalesce(r.refunded_minor, 0) AS refunded_minor, coalesce(r.shipping_refunded_minor, 0) AS shipping_refunded_minor,
+        coalesce(r.foreign_units, 0) AS foreign_units, coalesce(r.foreign_refund_ids, '[]') AS foreign_refund_ids
+    FROM folded f
+    JOIN matched m USING (n)
+    LEFT JOIN policy p
+        ON p.verification = f.verification AND p.grade = f.grade AND p.disposition = f.disposition AND p.reason = f.reason
+    LEFT JOIN map_dispositions d ON d.disposition = f.disposition
+    LEFT JOIN map_reasons c ON c.canonical_reason = f.reason
     LEFT JOIN live_reasons lr ON lr.code = c.refund_reason_code
     LEFT JOIN lines l ON l.order_line_id = m.order_line_id AND l.order_id = m.order_id
     LEFT JOIN map_states s ON s.line_state = l.line_state
-    LEFT JOIN our_pieces o ON o.piece_id = m.piece_id
-    LEFT JOIN line_refunds f ON f.order_line_id = m.order_line_id
+    LEFT JOIN our_pieces o ON o.piece_id = f.piece_id
+    LEFT JOIN line_refunds r ON r.order_line_id = m.order_line_id
 ),
 first_word AS (  -- everything that is known before units and money are shared out
-    SELECT *,
+    SELECT * EXCLUDE (verification, grade, disposition, lane, reason, matched_by, other_sku, too_fine),
         CASE
             WHEN verification = 'UNKNOWN' THEN 'unknown_verification'
             WHEN grade = 'UNKNOWN' THEN 'unknown_grade'
@@ -100,38 +102,38 @@ paid_units AS (
     SELECT order_line_id, sum(quantity) AS units FROM our_pieces GROUP BY order_line_id
 ),
 queued AS (  -- unpaid candidates of a line, first come first served
-    SELECT f.piece_id, f.order_line_id, f.quantity, f.line_quantity - coalesce(u.units, 0) AS free_units,
+    SELECT f.n, f.line_n, f.quantity, f.line_quantity - coalesce(u.units, 0) AS free_units,
         row_number() OVER w AS place,
         sum(f.quantity) OVER w AS queue_to
     FROM first_word f
     LEFT JOIN paid_units u ON u.order_line_id = f.order_line_id
     WHERE f.early_cause IS NULL AND f.policy_outcome = 'refund' AND f.disposition_final AND NOT f.paid
-    WINDOW w AS (PARTITION BY f.order_line_id ORDER BY f.definitive_at, f.piece_id)
+    WINDOW w AS (PARTITION BY f.line_n ORDER BY f.definitive_at, f.piece_id)
 ),
 crowded AS (  -- lines where a lot does not fit: it takes no units, so that smaller ones behind it still may
     SELECT * FROM queued
-    WHERE order_line_id IN (SELECT order_line_id FROM queued GROUP BY order_line_id HAVING max(queue_to) > any_value(free_units) AND max(quantity) > 1)
+    SEMI JOIN (SELECT line_n FROM queued GROUP BY line_n HAVING max(queue_to) > any_value(free_units) AND max(quantity) > 1) USING (line_n)
 ),
 squeezed AS (
-    SELECT order_line_id, 0::BIGINT AS place, NULL::VARCHAR AS piece_id, 0::HUGEINT AS used, TRUE AS fits
-    FROM crowded GROUP BY order_line_id
+    SELECT line_n, 0::BIGINT AS place, NULL::BIGINT AS n, 0::HUGEINT AS used, TRUE AS fits
+    FROM crowded GROUP BY line_n
     UNION ALL
-    SELECT c.order_line_id, c.place, c.piece_id, s.used + CASE WHEN s.used + c.quantity <= c.free_units THEN c.quantity ELSE 0 END,
+    SELECT c.line_n, c.place, c.n, s.used + CASE WHEN s.used + c.quantity <= c.free_units THEN c.quantity ELSE 0 END,
         s.used + c.quantity <= c.free_units
     FROM squeezed s
-    JOIN crowded c ON c.order_line_id = s.order_line_id AND c.place = s.place + 1
+    JOIN crowded c ON c.line_n = s.line_n AND c.place = s.place + 1
 ),
 candidates AS (
-    SELECT q.piece_id, q.queue_to - q.quantity AS queue_from, q.queue_to, q.queue_to <= q.free_units AS fits
+    SELECT q.n, q.queue_to - q.quantity AS queue_from, q.queue_to, q.queue_to <= q.free_units AS fits
     FROM queued q
-    WHERE q.order_line_id NOT IN (SELECT order_line_id FROM crowded)
+    ANTI JOIN crowded USING (line_n)
     UNION ALL
-    SELECT q.piece_id, s.used - CASE WHEN s.fits THEN q.quantity ELSE 0 END, s.used, s.fits
+    SELECT q.n, s.used - CASE WHEN s.fits THEN q.quantity ELSE 0 END, s.used, s.fits
     FROM squeezed s
-    JOIN crowded q ON q.order_line_id = s.order_line_id AND q.place = s.place
+    JOIN crowded q ON q.line_n = s.line_n AND q.place = s.place
 )
 SELECT
-    f.*, c.queue_from, c.queue_to,
+    f.* EXCLUDE (definitive_at),
     CASE WHEN f.paid THEN f.paid_from ELSE coalesce(u.units, 0) + c.queue_from END AS unit_from,
     CASE
         WHEN f.early_cause IS NOT NULL OR f.policy_outcome <> 'refund' OR NOT f.disposition_final OR f.paid THEN NULL
@@ -140,5 +142,5 @@ SELECT
         WHEN c.queue_from < f.foreign_units THEN 'partly_refunded_elsewhere'
     END AS unit_cause
 FROM first_word f
-LEFT JOIN candidates c USING (piece_id)
+LEFT JOIN candidates c USING (n)
 LEFT JOIN paid_units u ON u.order_line_id = f.order_line_id;

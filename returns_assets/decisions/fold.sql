@@ -1,6 +1,7 @@
 -- folded: one row a piece, for every piece of every order that has a definitive event in the partition.
 -- State is a fold over the SET of events: duplicates (same event_key) count once, disorder and late arrival change nothing,
 -- a correction wins by its time. The partition a piece belongs to is the day on which its latest definitive event was first received.
+-- n stands for the piece until the partition is decided: a number joins and groups in a fraction of the time of an id.
 CREATE OR REPLACE TEMP TABLE folded AS
 WITH
 target_orders AS (
@@ -9,42 +10,47 @@ target_orders AS (
     WHERE r.marketplace = $marketplace AND r.day = $day AND r.event IN (SELECT event FROM map_definitive)
 ),
 target_pieces AS (
-    SELECT DISTINCT r.piece_id
-    FROM rebound_returns r
-    WHERE r.marketplace = $marketplace AND r.piece_id IS NOT NULL AND r.order_id IN (SELECT order_id FROM target_orders)
+    SELECT piece_id, row_number() OVER () AS n
+    FROM (
+        SELECT DISTINCT r.piece_id
+        FROM rebound_returns r
+        WHERE r.marketplace = $marketplace AND r.piece_id IS NOT NULL AND r.order_id IN (SELECT order_id FROM target_orders)
+    )
 ),
 events AS (
     SELECT
-        r.*,
+        p.n, r.day, r.event_key, r.document_id, r.event_time, r.event, r.event_rank, r.lane, r.return_id, r.order_id, r.line_ref, r.sku, r.ean,
+        r.quantity, r.reason_raw, r.reason, r.verification, r.grade, r.disposition_raw, r.disposition,
         -- one number that orders events: time, then rank, then the source's version, then our sequence
         ((epoch_us(r.event_time)::HUGEINT * 1000 + r.event_rank) * 10000 + least(coalesce(r.version, 0), 9999)) * 1000000000000
             + r.document_id AS ord
     FROM rebound_returns r
-    WHERE r.marketplace = $marketplace AND r.piece_id IN (SELECT piece_id FROM target_pieces)
+    JOIN target_pieces p USING (piece_id)
+    WHERE r.marketplace = $marketplace
 ),
 lanes AS (  -- a piece's lane is the last one that any document said; parcel documents do not always say it
-    SELECT piece_id, coalesce(arg_max(lane, ord), $default_lane) AS lane
+    SELECT n, coalesce(arg_max(lane, ord), $default_lane) AS lane
     FROM events
-    GROUP BY piece_id
+    GROUP BY n
 ),
 definitive AS (  -- each definitive event once, on the day it was first received
-    SELECT e.piece_id, e.event_key, e.event, min(e.day) AS day, min(e.event_time) AS event_time, max(e.ord) AS ord,
+    SELECT e.n, e.event_key, e.event, min(e.day) AS day, min(e.event_time) AS event_time, max(e.ord) AS ord,
         min(e.document_id) AS document_id
     FROM events e
-    JOIN lanes l USING (piece_id)
+    JOIN lanes l USING (n)
     JOIN map_definitive m ON m.lane = l.lane AND m.event = e.event
-    GROUP BY e.piece_id, e.event_key, e.event
+    GROUP BY e.n, e.event_key, e.event
 ),
 decided AS (
-    SELECT piece_id, max(day) AS day, min(event_time) AS definitive_at, arg_max(event, ord) AS definitive_event,
+    SELECT n, max(day) AS day, min(event_time) AS definitive_at, arg_max(event, ord) AS definitive_event,
         arg_max(event_key, ord) AS event_key, arg_max(document_id, ord) AS document_id
     FROM definitive
-    GROUP BY piece_id
+    GROUP BY n
 ),
 state AS (
     -- what an inspection said beats what a registration said, which beats what was announced, whatever arrived last
     SELECT
-        piece_id,
+        n,
         arg_max(return_id, ord) AS return_id,
         arg_max(order_id, ord) AS order_ref,
         arg_max(line_ref, (event_rank >= 50)::HUGEINT * 100000000000000000000000000000000000 + ord) AS line_ref,
@@ -59,16 +65,17 @@ state AS (
         arg_max(disposition_raw, ord) FILTER (disposition <> 'NONE') AS disposition_raw,
         arg_max(disposition, ord) FILTER (disposition <> 'NONE') AS disposition
     FROM events
-    GROUP BY piece_id
+    GROUP BY n
 )
 SELECT
-    s.piece_id, s.return_id, l.lane, d.definitive_event, d.definitive_at, d.event_key, d.document_id, d.day,
+    n, p.piece_id, s.return_id, l.lane, d.definitive_event, d.definitive_at, d.event_key, d.document_id, d.day,
     s.order_ref, s.line_ref, s.sku, s.ean, coalesce(s.quantity, 1) AS quantity, s.reason_raw,
     coalesce(s.reason, 'NOT_GIVEN') AS reason, coalesce(s.verification, 'MATCH') AS verification,
     coalesce(s.grade, 'U') AS grade, s.disposition_raw, coalesce(s.disposition, 'NONE') AS disposition
 FROM state s
-JOIN decided d USING (piece_id)
-JOIN lanes l USING (piece_id)
+JOIN decided d USING (n)
+JOIN lanes l USING (n)
+JOIN target_pieces p USING (n)
 -- a later definitive event on another day takes the piece with it, so the partition decides only its own pieces, but it
 -- needs the others of the same orders to share lines and units
 WHERE d.day = $day OR s.order_ref IN (SELECT order_id FROM target_orders);

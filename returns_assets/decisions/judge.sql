@@ -3,7 +3,7 @@ CREATE OR REPLACE TEMP TABLE judged AS
 WITH
 told AS (
     SELECT
-        d.piece_id, d.rule, d.policy_outcome, d.disposition_final, d.unit_cause, d.price_minor, d.readiness, d.paid, p.amount_minor,
+        d.n, d.rule, d.policy_outcome, d.disposition_final, d.unit_cause, d.price_minor, d.readiness, d.paid, p.amount_minor,
         CASE
             WHEN d.paid AND d.early_cause IS NULL AND d.policy_outcome = 'refund' AND d.disposition_final THEN NULL
             WHEN d.paid THEN 'refunded_then_changed'
@@ -21,11 +21,11 @@ told AS (
             WHEN p.running_minor > p.remaining_minor THEN 'over_remainder'
         END AS told_cause
     FROM decided d
-    LEFT JOIN priced p USING (piece_id)
+    LEFT JOIN priced p USING (n)
     WHERE d.day = $day
 )
 SELECT
-    piece_id, told_cause AS cause,
+    n, told_cause AS cause,
     CASE
         WHEN told_cause IS NOT NULL THEN 'exception'
         WHEN paid THEN 'refund'

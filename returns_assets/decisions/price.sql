@@ -4,8 +4,10 @@
 CREATE OR REPLACE TEMP TABLE priced AS
 WITH
 sharing AS (
-    SELECT piece_id, order_line_id, line_quantity, unit_from, unit_from + quantity AS unit_to, paid,
-        price_minor, shipping_minor, refunded_minor, shipping_refunded_minor, tax_list,
+    SELECT n, piece_id, line_n, line_quantity, unit_from, unit_from + quantity AS unit_to, paid,
+        price_minor, shipping_minor, refunded_minor, shipping_refunded_minor,
+        CASE WHEN $with_taxes THEN [{'code': t.code, 'minor': round(t.amount::DECIMAL(18, 4) * $minor, 0)::HUGEINT}
+            for t in from_json(taxes, '[{"code": "VARCHAR", "amount": "VARCHAR"}]')] END AS tax_list,
         (share * 1000000)::HUGEINT AS share_millionths
     FROM decided
     WHERE early_cause IS NULL AND policy_outcome = 'refund' AND disposition_final AND unit_cause IS NULL
@@ -24,7 +26,7 @@ shared AS (
 last_piece AS (  -- cents that other people's rounding left over belong to the unit that completes the line
     SELECT *,
         coalesce(sum(share_minor) FILTER (NOT paid)
-            OVER (PARTITION BY order_line_id ORDER BY unit_from, piece_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS planned_minor
+            OVER (PARTITION BY line_n ORDER BY unit_from, piece_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS planned_minor
     FROM shared
 ),
 settled AS (
@@ -39,12 +41,12 @@ settled AS (
         END AS amount_minor
     FROM last_piece
 )
-SELECT s.piece_id, s.amount_minor, s.shipping_share_minor,
+SELECT s.n, s.amount_minor, s.shipping_share_minor,
     s.shipping_minor - s.shipping_refunded_minor AS shipping_left_minor,
     s.price_minor - s.refunded_minor AS remaining_minor,
-    sum(s.amount_minor) FILTER (NOT s.paid) OVER (PARTITION BY s.order_line_id ORDER BY s.unit_from, s.piece_id) AS running_minor,
+    sum(s.amount_minor) FILTER (NOT s.paid) OVER (PARTITION BY s.line_n ORDER BY s.unit_from, s.piece_id) AS running_minor,
     CASE
-        WHEN NOT $with_taxes OR len(s.tax_list) = 0 THEN '[]'
+        WHEN coalesce(len(s.tax_list), 0) = 0 THEN '[]'
         ELSE to_json(list_transform(s.tax_list, lambda t: {
             'code': t.code,
             'amount': (((2 * ((2 * t.minor * s.unit_to + s.line_quantity) // (2 * s.line_quantity)

@@ -16,7 +16,7 @@ order_foreign AS (
 order_ours AS (  -- units that are paid already, on whatever day, and units that this partition refunds
     SELECT d.order_id, sum(d.quantity) AS units
     FROM decided d
-    LEFT JOIN judged j USING (piece_id)
+    LEFT JOIN judged j USING (n)
     WHERE j.outcome = 'refund' OR (d.paid AND d.day <> $day)
     GROUP BY d.order_id
 ),
@@ -28,12 +28,12 @@ whole_orders AS (
     WHERE o.units + coalesce(f.units, 0) >= u.units
 ),
 refunded AS (
-    SELECT d.piece_id, d.order_id, d.order_line_id, d.unit_from, d.paid, d.paid_effect, d.policy_shipping, d.shipping_minor,
+    SELECT d.n, d.piece_id, d.order_id, d.order_line_id, d.unit_from, d.paid, d.paid_effect, d.policy_shipping, d.shipping_minor,
         d.shipping_taxes, d.shipping_refunded_minor, p.shipping_share_minor, p.shipping_left_minor,
         (coalesce(d.paid_shipping, 0) * $minor)::HUGEINT AS paid_shipping_minor
     FROM judged j
-    JOIN decided d USING (piece_id)
-    JOIN priced p USING (piece_id)
+    JOIN decided d USING (n)
+    JOIN priced p USING (n)
     WHERE j.outcome = 'refund' AND d.shipping_minor > 0
 ),
 due AS (
@@ -57,7 +57,7 @@ steps AS (  -- shipping tax follows the shipping money cumulatively, so that its
     FROM due
     WHERE due_minor > 0
 )
-SELECT piece_id, due_minor,
+SELECT n, due_minor,
     CASE
         WHEN NOT $with_taxes OR shipping_taxes IS NULL THEN '[]'
         ELSE to_json([{
