@@ -25,7 +25,7 @@ def _column(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -
 
 def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace: str, day: date) -> Held:
     """Live pieces among those folded, and which of the refunds read are ours."""
-    pieces = _column(con, "SELECT piece_id FROM folded", []) if ctx.ledger.effects.totals(marketplace=marketplace) else []
+    pieces = _column(con, "SELECT piece_id FROM folded", []) if ctx.ledger.effects.search(marketplace=marketplace, limit=1) else []
     live = ctx.ledger.effects.piece_effects(marketplace, "refund", pieces)
     rows = [
         {

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, DagsterInvariantViolationError
+from dagster import DagsterInstance
 from dagster._serdes import serialize_value
 from sqlalchemy import create_engine, text
 
@@ -96,12 +96,15 @@ def test_other_processes_find_the_same_storage(
         assert instance.run_storage.get_cursor_values({"k"}) == {"k": "seen"}
 
 
-def test_without_a_place_for_the_history_it_says_what_to_set(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_dagster_home_the_history_is_in_the_installation_s_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`dagster dev` in a checkout without the variable: Dagster makes a temporary home but takes this dagster.yaml."""
     with opened(home) as instance:
         reference = instance.get_ref()
     monkeypatch.delenv("DAGSTER_HOME")
-    with pytest.raises(DagsterInvariantViolationError, match=r"set DAGSTER_HOME .* or DAGSTER_POSTGRES_URL"):
-        DagsterInstance.from_ref(reference)
+    monkeypatch.setenv("RETURNS_HOME", str(home.parent / "var"))
+    with DagsterInstance.from_ref(reference) as instance:
+        instance.run_storage.set_cursor_values({"k": "seen"})
+    assert list((home.parent / "var" / "dagster").rglob("runs.db"))
 
 
 def test_settings_that_matter(home: Path) -> None:
@@ -112,4 +115,7 @@ def test_settings_that_matter(home: Path) -> None:
         assert instance.run_monitoring_enabled
         limits = instance.get_concurrency_config().run_queue_config
         assert limits is not None
-        assert {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1} in limits.tag_concurrency_limits
+        alone = {limit["key"] for limit in limits.tag_concurrency_limits if limit["limit"] == 1}
+        assert alone == {"dagster/partition", "dagster/asset_partition_range_start"}, (
+            "one run for a partition at a time, of a backfill, too"
+        )

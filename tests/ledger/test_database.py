@@ -6,12 +6,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import func, inspect, select, text
 
 from returns_assets.ledger.database import Ledger
-from returns_assets.ledger.schema import LedgerTooNew
+from returns_assets.ledger.schema import MIGRATIONS, LedgerTooNew
 from returns_assets.ledger.tables import inbox, metadata
 from tests.ledger.samples import NOW
 
@@ -21,6 +23,15 @@ def test_migrations_make_exactly_the_tables_of_the_code(ledger: Ledger) -> None:
         assert compare_metadata(MigrationContext.configure(con, opts={"compare_type": True}), metadata) == []
         checks = {check["name"] for table in metadata.tables for check in inspect(con).get_check_constraints(table)}
     assert checks == {c.name for t in metadata.tables.values() for c in t.constraints if str(c.name).startswith("ck_")}
+
+
+def test_the_first_schema_can_be_taken_back(ledger: Ledger) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with ledger.store.write() as con:
+        config.attributes["connection"] = con
+        command.downgrade(config, "base")
+        assert inspect(con).get_table_names() == ["alembic_version"]
 
 
 def test_opening_again_keeps_what_is_there(ledger: Ledger, ledger_url: str) -> None:

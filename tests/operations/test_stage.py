@@ -57,4 +57,8 @@ def test_the_person_in_the_story_edits_the_tables_as_the_readme_says(stage: Stag
     after = load_mappings(stage.mappings)
     assert after.version != before.version
     assert after.rebound.reason_map == {**before.rebound.reason_map, "Zu groß": "SIZE_TOO_LARGE"}
-    assert {row.refund_reason_code for row in after.reasons if row.marketplace == "albion"} == {"ITEM_RETURNED", "NOT_AS_DESCRIBED", "FAULT"}
+    assert {row.refund_reason_code for row in after.reasons if row.marketplace == "albion"} == {
+        "ITEM_RETURNED",
+        "NOT_AS_DESCRIBED",
+        "FAULT",
+    }

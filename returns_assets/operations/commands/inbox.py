@@ -46,10 +46,17 @@ def import_documents(directory: Path, received_at: Literal["mtime", "path", "now
 
 
 @inbox.command("pickup")
-def pickup() -> None:
-    """Take finished files from RETURNS_HOME/inbox/CHANNEL/ (unchanged since the last look, or with a .done beside them)."""
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    help="Seconds before the second look.",
+)
+def pickup(wait: float) -> None:
+    """Take finished files from RETURNS_HOME/inbox/CHANNEL/: unchanged since the look before, or with NAME.done beside them."""
     with session() as ctx:
-        report = pick_up_returns(ctx)
+        report = pick_up_returns(ctx, look_again_after=wait)
     click.echo(f"{report.taken} taken, {report.new} new, {report.waiting} may still be written, {len(report.unreadable)} unreadable")
     for bad in report.unreadable:
         click.echo(f"unreadable: {bad.name}: {bad.fault}", err=True)

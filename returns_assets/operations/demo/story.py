@@ -19,7 +19,7 @@ from returns_assets.operations.demo.telling import Telling
 from returns_assets.operations.summary import collect, render
 
 LOST_ON, LOST_AT, LOST = 1, "nordhaus", 2  # second day: so many refunds are executed there and not answered
-GONE_ON, GONE_AT, GONE, INSTEAD = 2, "albion", "ITEM_RETURNED", "GOODS_RETURNED"  # third day: the operator renames a reason code
+GONE_ON, GONE_AT, GONE, INSTEAD = 2, "albion", "FAULTY_ITEM", "NOT_AS_DESCRIBED"  # third day: the operator withdraws a reason code
 LABEL, LABEL_MEANS = "Zu groß", "SIZE_TOO_LARGE"  # a reason label that no map knows at first
 
 
@@ -88,6 +88,9 @@ def _make_world(story: Story, sandbox: Sandbox, returns_per_day: int) -> None:
         returns_per_day=returns_per_day,
         scenarios={"nordhaus": True, "albion": harmless, "maplewood": False},
     )
+    # on the day on which the reason is gone there is surely a piece that needs it
+    needs_it = {"marketplaces": [GONE_AT], "scenarios": ["defect_confirmed"], "orders_per_day": 0, "returns_per_day": 0}
+    sandbox.post("world", seed=story.seed + 1, first_day=str(story.all_days[GONE_ON]), days=1, **needs_it)
     orders = ", ".join(f"{number} orders on {key}" for key, number in made["orders"].items())
     click.echo(f"a world with {orders}; {made['pieces']} pieces will come back, told in {made['documents']} documents")
 
@@ -97,8 +100,8 @@ def _mishap(number: int, sandbox: Sandbox) -> None:
         sandbox.post("faults", operation="OR28", marketplace=LOST_AT, fault="cut_after", times=LOST)
         click.echo(f"  mishap: {LOST_AT} will execute {LOST} refunds and cut the connection before it answers")
     if number == GONE_ON:
-        sandbox.post("reasons", marketplace=GONE_AT, withdraw=GONE, add={"code": INSTEAD, "label": "Goods returned"})
-        click.echo(f"  mishap: {GONE_AT}'s operator withdraws the refund reason {GONE} and offers {INSTEAD} instead")
+        sandbox.post("reasons", marketplace=GONE_AT, withdraw=GONE)
+        click.echo(f"  mishap: {GONE_AT}'s operator withdraws the refund reason {GONE}")
 
 
 def _mend(stage: Stage, telling: Telling) -> None:
