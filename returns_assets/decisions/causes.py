@@ -18,12 +18,17 @@ CAUSES: dict[str, Cause] = {
     "unknown_reason": Cause("mapping", "add the label to reason_map in rebound.yaml, then materialise rebound_returns again"),
     "unknown_order": Cause("logical", "look for the order in Mirakl; if ReBound sent a wrong id, ask for a corrected notification"),
     "no_policy_row": Cause("policy", "add a row to refund_policy.csv for this verification, grade, disposition and reason"),
-    "ambiguous_line": Cause("logical", "several order lines fit and differ in price: refund by hand in Mirakl; it is then netted out"),
+    "ambiguous_line": Cause(
+        "logical", "several order lines fit and differ in price: ask ReBound for a notification with the line id; it decides the piece anew"
+    ),
     "line_not_found": Cause("logical", "no order line has this line id, SKU or EAN: look at the piece and the order"),
     "wrong_item": Cause("logical", "another SKU came back than was sold on this line: look at the piece; propose RT26 WRONG_PRODUCT"),
     "amount_unreadable": Cause("technical", "the order line's price or quantity cannot be shared out: look at the order in Mirakl"),
     "refunded_then_changed": Cause(
         "logical", "the piece was refunded and is judged otherwise now: no claw-back is made; decide with finance"
+    ),
+    "foreign_refund_unclear": Cause(
+        "logical", "someone refunded units of this line and several pieces came back: refund what is left by hand in Mirakl; all then close"
     ),
     "partly_refunded_elsewhere": Cause("logical", "someone refunded a part of these units: refund the rest by hand in Mirakl"),
     "over_quantity": Cause("logical", "more units came back than the line sold: check the order and the parcel"),

@@ -20,48 +20,32 @@ live_reasons AS (
     WHERE marketplace = $marketplace AND day = $day AND list = 'refund_reason'
     GROUP BY code
 ),
-refunds AS (
-    SELECT r.order_line_id, r.refund_id, coalesce(r.amount, 0) AS amount, coalesce(r.shipping_amount, 0) AS shipping_amount,
-        r.refund_id IN (SELECT refund_id FROM our_refunds WHERE refund_id IS NOT NULL) AS ours
-    FROM mirakl_refunds r
-    WHERE r.marketplace = $marketplace AND r.day = $day
-),
 lines AS MATERIALIZED (  -- line_n stands for the line as n does for the piece
     SELECT
         row_number() OVER () AS line_n, l.order_id, l.order_line_id, l.line_state, l.offer_sku, l.product_sku, l.product_shop_sku,
         l.quantity AS line_quantity, l.currency, l.tax_mode, l.taxes,
         CASE WHEN json_array_length(l.shipping_taxes) > 0 THEN l.shipping_taxes END AS shipping_taxes,
         (l.price * $minor)::HUGEINT AS price_minor,
-        (coalesce(l.shipping_price, 0) * $minor)::HUGEINT AS shipping_minor,
-        l.price * $minor <> (l.price * $minor)::HUGEINT AS too_fine
+        floor(coalesce(l.shipping_price, 0) * $minor)::HUGEINT AS shipping_minor,
+        -- what cannot be shared out to the cent is for a person: a price finer than the currency, a tax without an amount, or a
+        -- cancelation that shrank the money and not the quantity
+        l.price * $minor <> (l.price * $minor)::HUGEINT
+            OR (coalesce(l.cancelled_amount, 0) > 0 AND abs(l.price - l.price_unit * l.quantity) * $minor > l.quantity)
+            OR len(list_filter(
+                coalesce(from_json(l.taxes, '[{"amount": "VARCHAR"}]'), []) || coalesce(from_json(l.shipping_taxes, '[{"amount": "VARCHAR"}]'), []),
+                lambda t: TRY_CAST(t.amount AS DECIMAL(18, 4)) IS NULL)) > 0 AS unreadable
     FROM mirakl_order_lines l
     WHERE l.marketplace = $marketplace AND l.day = $day
-),
-line_refunds AS (
-    SELECT
-        l.order_line_id,
-        sum(r.amount * $minor)::HUGEINT AS refunded_minor,
-        sum(r.shipping_amount * $minor)::HUGEINT AS shipping_refunded_minor,
-        -- a foreign refund (made by a person or another system) stands for as many whole units as its money pays for, half a cent a
-        -- unit forgiven for other people's rounding; its quantity field is only informative
-        coalesce(sum(least(
-                2 * (r.amount * $minor)::HUGEINT * l.line_quantity // greatest(2 * l.price_minor - l.line_quantity, 1),
-                (2 * (r.amount * $minor)::HUGEINT * l.line_quantity + l.price_minor) // (2 * l.price_minor)))
-            FILTER (NOT r.ours AND l.price_minor > 0), 0)::INTEGER AS foreign_units,
-        coalesce(to_json(list(r.refund_id ORDER BY r.refund_id) FILTER (NOT r.ours)), '[]') AS foreign_refund_ids
-    FROM refunds r
-    JOIN lines l USING (order_line_id)
-    GROUP BY l.order_line_id
 ),
 base AS (
     SELECT
         f.n, f.piece_id, f.day, f.definitive_at, f.quantity, f.verification, f.grade, f.disposition, f.lane, f.reason,
-        m.order_id, m.order_line_id, m.matched_by,
+        m.order_id, m.order_line_id, m.matched_by, m.named_line_id,
         p.row.seq AS policy_seq, p.row.rule AS rule, p.row.outcome AS policy_outcome, p.row.share AS share,
         p.row.shipping AS policy_shipping, d.definitive AS disposition_final,
         c.refund_reason_code, lr.code IS NOT NULL AS reason_live, lr.shop_right AS reason_shop_right,
         l.* EXCLUDE (order_id, order_line_id, product_sku, product_shop_sku), s.readiness,
-        o.piece_id IS NOT NULL AS paid, o.unit_from AS paid_from, o.effect_key AS paid_effect, o.shipping_amount AS paid_shipping,
+        o.piece_id IS NOT NULL AS paid, o.unit_from AS paid_from, o.effect_key AS paid_effect, o.quantity AS paid_quantity, o.shipping_amount AS paid_shipping,
         upper(trim(f.sku)) <> upper(trim(l.offer_sku))
             AND upper(trim(f.sku)) IS DISTINCT FROM upper(trim(l.product_sku))
             AND upper(trim(f.sku)) IS DISTINCT FROM upper(trim(l.product_shop_sku)) AS other_sku,
@@ -80,7 +64,7 @@ base AS (
     LEFT JOIN line_refunds r ON r.order_line_id = m.order_line_id
 ),
 first_word AS (  -- everything that is known before units and money are shared out
-    SELECT * EXCLUDE (verification, grade, disposition, lane, reason, matched_by, other_sku, too_fine),
+    SELECT * EXCLUDE (verification, grade, disposition, lane, reason, matched_by, other_sku, unreadable, named_line_id),
         CASE
             WHEN verification = 'UNKNOWN' THEN 'unknown_verification'
             WHEN grade = 'UNKNOWN' THEN 'unknown_grade'
@@ -89,17 +73,29 @@ first_word AS (  -- everything that is known before units and money are shared o
             WHEN reason = 'UNKNOWN' THEN 'unknown_reason'
             WHEN order_id IS NULL THEN 'unknown_order'
             WHEN rule IS NULL THEN 'no_policy_row'
+            WHEN paid AND (paid_quantity <> quantity OR line_quantity IS NULL OR named_line_id <> order_line_id) THEN 'refunded_then_changed'
             WHEN policy_outcome <> 'refund' THEN NULL
             WHEN NOT coalesce(disposition_final, FALSE) THEN NULL
             WHEN matched_by = 'ambiguous' THEN 'ambiguous_line'
             WHEN order_line_id IS NULL THEN 'line_not_found'
             WHEN coalesce(other_sku, FALSE) THEN 'wrong_item'
-            WHEN too_fine OR quantity < 1 OR line_quantity < 1 THEN 'amount_unreadable'
+            WHEN coalesce(unreadable OR quantity < 1 OR line_quantity < 1, TRUE) THEN 'amount_unreadable'
         END AS early_cause
     FROM base
 ),
 paid_units AS (
     SELECT order_line_id, sum(quantity) AS units FROM our_pieces GROUP BY order_line_id
+),
+others AS (  -- lines where something else than the candidates may stand behind a refund that is not ours
+    SELECT line_n,
+        coalesce(sum(quantity) FILTER (NOT paid AND policy_outcome IN ('hold', 'exception')), 0) AS waiting_units,
+        coalesce(sum(quantity) FILTER (NOT paid), 0) AS unpaid_units
+    FROM first_word
+    WHERE line_n IS NOT NULL AND foreign_units > 0
+    GROUP BY line_n
+),
+open_lines AS (  -- lines of effects whose outcome nobody knows yet: a new refund there may be ours
+    SELECT DISTINCT order_line_id FROM our_pieces WHERE in_flight
 ),
 queued AS (  -- unpaid candidates of a line, first come first served
     SELECT f.n, f.line_n, f.quantity, f.line_quantity - coalesce(u.units, 0) AS free_units,
@@ -136,11 +132,18 @@ SELECT
     f.* EXCLUDE (definitive_at),
     CASE WHEN f.paid THEN f.paid_from ELSE coalesce(u.units, 0) + c.queue_from END AS unit_from,
     CASE
-        WHEN f.early_cause IS NOT NULL OR f.policy_outcome <> 'refund' OR NOT f.disposition_final OR f.paid THEN NULL
+        WHEN f.paid THEN NULL
+        WHEN x.order_line_id IS NOT NULL AND f.policy_outcome = 'refund' AND f.early_cause IS NULL THEN 'line_in_flight'
+        WHEN f.foreign_units > 0 AND f.foreign_units >= w.unpaid_units AND f.policy_outcome IN ('hold', 'exception')
+            AND f.early_cause IS NULL THEN 'refunded_elsewhere'
+        WHEN f.early_cause IS NOT NULL OR f.policy_outcome <> 'refund' OR NOT f.disposition_final THEN NULL
+        WHEN w.waiting_units > 0 AND f.foreign_units < w.unpaid_units THEN 'foreign_refund_unclear'
         WHEN NOT c.fits THEN 'over_quantity'
         WHEN c.queue_to <= f.foreign_units THEN 'refunded_elsewhere'
         WHEN c.queue_from < f.foreign_units THEN 'partly_refunded_elsewhere'
     END AS unit_cause
 FROM first_word f
 LEFT JOIN candidates c USING (n)
-LEFT JOIN paid_units u ON u.order_line_id = f.order_line_id;
+LEFT JOIN paid_units u ON u.order_line_id = f.order_line_id
+LEFT JOIN others w ON w.line_n = f.line_n
+LEFT JOIN open_lines x ON x.order_line_id = f.order_line_id;

@@ -6,6 +6,7 @@ SELECT
     j.outcome, c.exception_class, j.cause,
     CASE
         WHEN j.outcome <> 'hold' THEN NULL
+        WHEN d.unit_cause = 'line_in_flight' THEN 'the answer to another refund of this order line'
         WHEN d.policy_outcome = 'hold' THEN w.waits_for
         WHEN NOT d.disposition_final THEN 'a final disposition; now ' || f.disposition
         ELSE 'the order line to be refundable; now ' || d.line_state

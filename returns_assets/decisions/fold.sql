@@ -4,10 +4,17 @@
 -- n stands for the piece until the partition is decided: a number joins and groups in a fraction of the time of an id.
 CREATE OR REPLACE TEMP TABLE folded AS
 WITH
-target_orders AS (
+named_orders AS (
     SELECT DISTINCT r.order_id
     FROM rebound_returns r
     WHERE r.marketplace = $marketplace AND r.day = $day AND r.event IN (SELECT event FROM map_definitive)
+),
+target_orders AS (  -- the same order may be named by its own id and by the customer's
+    SELECT order_id FROM named_orders
+    UNION
+    SELECT o.order_id FROM mirakl_orders o JOIN named_orders n ON n.order_id = o.commercial_id WHERE o.marketplace = $marketplace AND o.day = $day
+    UNION
+    SELECT o.commercial_id FROM mirakl_orders o JOIN named_orders n ON n.order_id = o.order_id WHERE o.marketplace = $marketplace AND o.day = $day
 ),
 target_pieces AS (
     SELECT piece_id, row_number() OVER () AS n
@@ -28,29 +35,13 @@ events AS (
     JOIN target_pieces p USING (piece_id)
     WHERE r.marketplace = $marketplace
 ),
-lanes AS (  -- a piece's lane is the last one that any document said; parcel documents do not always say it
-    SELECT n, coalesce(arg_max(lane, ord), $default_lane) AS lane
-    FROM events
-    GROUP BY n
-),
-definitive AS (  -- each definitive event once, on the day it was first received
-    SELECT e.n, e.event_key, e.event, min(e.day) AS day, min(e.event_time) AS event_time, max(e.ord) AS ord,
-        min(e.document_id) AS document_id
-    FROM events e
-    JOIN lanes l USING (n)
-    JOIN map_definitive m ON m.lane = l.lane AND m.event = e.event
-    GROUP BY e.n, e.event_key, e.event
-),
-decided AS (
-    SELECT n, max(day) AS day, min(event_time) AS definitive_at, arg_max(event, ord) AS definitive_event,
-        arg_max(event_key, ord) AS event_key, arg_max(document_id, ord) AS document_id
-    FROM definitive
-    GROUP BY n
-),
 state AS (
     -- what an inspection said beats what a registration said, which beats what was announced, whatever arrived last
     SELECT
         n,
+        -- a piece's lane is the last known one that any document said; parcel documents do not always say it
+        coalesce(arg_max(lane, ord) FILTER (lane <> 'UNKNOWN'), $default_lane) AS decides_as,
+        coalesce(arg_max(lane, ord) FILTER (lane <> 'UNKNOWN'), any_value(lane), $default_lane) AS lane,
         arg_max(return_id, ord) AS return_id,
         arg_max(order_id, ord) AS order_ref,
         arg_max(line_ref, (event_rank >= 50)::HUGEINT * 100000000000000000000000000000000000 + ord) AS line_ref,
@@ -66,15 +57,28 @@ state AS (
         arg_max(disposition, ord) FILTER (disposition <> 'NONE') AS disposition
     FROM events
     GROUP BY n
+),
+definitive AS (  -- each definitive event once, on the day it was first received
+    SELECT e.n, e.event_key, e.event, min(e.day) AS day, min(e.event_time) AS event_time, max(e.ord) AS ord,
+        min(e.document_id) AS document_id
+    FROM events e
+    JOIN state s USING (n)
+    JOIN map_definitive m ON m.lane = s.decides_as AND m.event = e.event
+    GROUP BY e.n, e.event_key, e.event
+),
+decided AS (
+    SELECT n, max(day) AS day, min(event_time) AS definitive_at, arg_max(event, ord) AS definitive_event,
+        arg_max(event_key, ord) AS event_key, arg_max(document_id, ord) AS document_id
+    FROM definitive
+    GROUP BY n
 )
 SELECT
-    n, p.piece_id, s.return_id, l.lane, d.definitive_event, d.definitive_at, d.event_key, d.document_id, d.day,
+    n, p.piece_id, s.return_id, s.lane, d.definitive_event, d.definitive_at, d.event_key, d.document_id, d.day,
     s.order_ref, s.line_ref, s.sku, s.ean, coalesce(s.quantity, 1) AS quantity, s.reason_raw,
     coalesce(s.reason, 'NOT_GIVEN') AS reason, coalesce(s.verification, 'MATCH') AS verification,
     coalesce(s.grade, 'U') AS grade, s.disposition_raw, coalesce(s.disposition, 'NONE') AS disposition
 FROM state s
 JOIN decided d USING (n)
-JOIN lanes l USING (n)
 JOIN target_pieces p USING (n)
 -- a later definitive event on another day takes the piece with it, so the partition decides only its own pieces, but it
 -- needs the others of the same orders to share lines and units

@@ -5,7 +5,7 @@ orders AS (
     SELECT order_id, commercial_id FROM mirakl_orders WHERE marketplace = $marketplace AND day = $day
 ),
 lines AS (
-    SELECT l.order_id, l.order_line_id, l.line_index, l.quantity, l.price_unit, l.offer_sku, l.product_sku, l.product_shop_sku,
+    SELECT l.order_id, l.order_line_id, l.line_index, l.quantity, l.line_state, l.price_unit, l.offer_sku, l.product_sku, l.product_shop_sku,
         upper(trim(l.offer_sku)) AS sku_key
     FROM mirakl_order_lines l
     WHERE l.marketplace = $marketplace AND l.day = $day
@@ -49,6 +49,7 @@ tied AS (  -- lines of one order with the same SKU and the same unit price are w
     SELECT l.order_id, l.sku_key AS tie_key, l.order_line_id, l.line_index, l.quantity
     FROM lines l
     SEMI JOIN (SELECT order_id, tie_key FROM by_sku WHERE fits > 1 AND prices = 1) s ON s.order_id = l.order_id AND s.tie_key = l.sku_key
+    WHERE l.line_state NOT IN ('REFUSED', 'CANCELED')
 ),
 taken AS (  -- units of tied lines that are spoken for by pieces that name their line
     SELECT order_line_id, sum(quantity) AS units
@@ -82,7 +83,7 @@ by_tie AS (
     JOIN tie_lines l ON l.order_id = p.order_id AND l.tie_key = p.tie_key AND p.unit_from >= l.unit_from AND p.unit_to <= l.unit_to
 )
 SELECT
-    p.n, p.order_id,
+    p.n, p.order_id, b.order_line_id AS named_line_id,
     CASE
         WHEN h.order_line_id IS NOT NULL THEN h.order_line_id
         WHEN b.order_line_id IS NOT NULL THEN b.order_line_id

@@ -20,20 +20,8 @@ from returns_assets.translation.model import Mappings, Marketplace
 
 # ISO 4217 minor units that are not 2; a currency that is not here has cents.
 MINOR_DIGITS = {
-    "BIF": 0,
-    "CLP": 0,
-    "ISK": 0,
-    "JPY": 0,
-    "KRW": 0,
-    "PYG": 0,
-    "VND": 0,
-    "XAF": 0,
-    "XOF": 0,
-    "BHD": 3,
-    "JOD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "TND": 3,
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
 
 LIVE_PIECES = pa.schema(
@@ -44,6 +32,7 @@ LIVE_PIECES = pa.schema(
         ("unit_from", pa.int64()),
         ("quantity", pa.int64()),
         ("shipping_amount", pa.decimal128(18, 4)),
+        ("in_flight", pa.bool_()),
     ]
 )
 OUR_REFUNDS = pa.schema([("order_line_id", pa.string()), ("refund_id", pa.string())])
@@ -108,7 +97,7 @@ def plan(
     live = held(con)
     temp_table(con, "our_pieces", live.pieces)
     temp_table(con, "our_refunds", live.refunds)
-    for name in ("match", "decide", "price", "judge", "ship"):
+    for name in ("match", "refunds", "decide", "price", "judge", "ship"):
         _run(con, name, parameters)
     text = sql("finish")
     return text, bind(text, parameters)

@@ -6,7 +6,7 @@ WITH
 sharing AS (
     SELECT n, piece_id, line_n, line_quantity, unit_from, unit_from + quantity AS unit_to, paid,
         price_minor, shipping_minor, refunded_minor, shipping_refunded_minor,
-        CASE WHEN $with_taxes THEN [{'code': t.code, 'minor': round(t.amount::DECIMAL(18, 4) * $minor, 0)::HUGEINT}
+        CASE WHEN $with_taxes THEN [{'code': t.code, 'minor': round(TRY_CAST(t.amount AS DECIMAL(18, 4)) * $minor, 0)::HUGEINT}
             for t in from_json(taxes, '[{"code": "VARCHAR", "amount": "VARCHAR"}]')] END AS tax_list,
         (share * 1000000)::HUGEINT AS share_millionths
     FROM decided
@@ -16,12 +16,17 @@ whole AS (
     SELECT *,
         (2 * price_minor * unit_to + line_quantity) // (2 * line_quantity)
             - (2 * price_minor * unit_from + line_quantity) // (2 * line_quantity) AS full_minor,
-        (2 * shipping_minor * unit_to + line_quantity) // (2 * line_quantity)
-            - (2 * shipping_minor * unit_from + line_quantity) // (2 * line_quantity) AS shipping_share_minor
+        CASE
+            WHEN shipping_minor = 0 THEN 0
+            ELSE (2 * shipping_minor * unit_to + line_quantity) // (2 * line_quantity)
+                - (2 * shipping_minor * unit_from + line_quantity) // (2 * line_quantity)
+        END AS shipping_share_minor
     FROM sharing
 ),
 shared AS (
-    SELECT *, (2 * full_minor * share_millionths + 1000000) // 2000000 AS share_minor FROM whole
+    SELECT *,
+        CASE WHEN share_millionths = 1000000 THEN full_minor ELSE (2 * full_minor * share_millionths + 1000000) // 2000000 END AS share_minor
+    FROM whole
 ),
 last_piece AS (  -- cents that other people's rounding left over belong to the unit that completes the line
     SELECT *,
@@ -44,7 +49,8 @@ settled AS (
 SELECT s.n, s.amount_minor, s.shipping_share_minor,
     s.shipping_minor - s.shipping_refunded_minor AS shipping_left_minor,
     s.price_minor - s.refunded_minor AS remaining_minor,
-    sum(s.amount_minor) FILTER (NOT s.paid) OVER (PARTITION BY s.line_n ORDER BY s.unit_from, s.piece_id) AS running_minor,
+    -- only the piece that completes the line can differ from its share, and none of the line comes after it
+    s.planned_minor + CASE WHEN s.paid THEN 0 ELSE s.amount_minor END AS running_minor,
     CASE
         WHEN coalesce(len(s.tax_list), 0) = 0 THEN '[]'
         ELSE to_json(list_transform(s.tax_list, lambda t: {

@@ -4,20 +4,18 @@ WITH
 order_units AS (
     SELECT order_id, sum(quantity) AS units
     FROM mirakl_order_lines
-    WHERE marketplace = $marketplace AND day = $day AND line_state NOT IN ('REFUSED', 'CANCELED')
+    WHERE marketplace = $marketplace AND day = $day AND line_state NOT IN ('REFUSED', 'CANCELED') AND price > 0
     GROUP BY order_id
     HAVING sum(shipping_price) > 0
 ),
 order_foreign AS (
-    SELECT order_id, sum(foreign_units) AS units
-    FROM (SELECT DISTINCT order_id, order_line_id, foreign_units FROM decided WHERE foreign_units > 0)
-    GROUP BY order_id
+    SELECT order_id, sum(foreign_units) AS units FROM line_refunds GROUP BY order_id
 ),
 order_ours AS (  -- units that are paid already, on whatever day, and units that this partition refunds
     SELECT d.order_id, sum(d.quantity) AS units
     FROM decided d
     LEFT JOIN judged j USING (n)
-    WHERE j.outcome = 'refund' OR (d.paid AND d.day <> $day)
+    WHERE j.outcome = 'refund' OR j.rule = 'rounds_to_nothing' OR (d.paid AND d.day <> $day)
     GROUP BY d.order_id
 ),
 whole_orders AS (
@@ -36,19 +34,28 @@ refunded AS (
     JOIN priced p USING (n)
     WHERE j.outcome = 'refund' AND d.shipping_minor > 0
 ),
-due AS (
+wanted AS (  -- the line's last unit of a complete order takes whatever the line has left
     SELECT r.*,
         CASE
             WHEN paid THEN CASE WHEN row_number() OVER effect_end = 1 THEN paid_shipping_minor ELSE 0 END
-            WHEN policy_shipping = 'never' OR (policy_shipping IS DISTINCT FROM 'always' AND $shipping_refund = 'never') THEN 0
-            WHEN policy_shipping = 'always' OR $shipping_refund = 'per_unit' THEN greatest(least(shipping_share_minor, shipping_left_minor), 0)
-            WHEN w.order_id IS NOT NULL AND row_number() OVER line_end = 1 THEN greatest(shipping_left_minor, 0)
+            WHEN policy_shipping = 'never' THEN 0
+            WHEN $shipping_refund = 'whole_order' AND w.order_id IS NOT NULL AND row_number() OVER line_end = 1 THEN shipping_left_minor
+            WHEN policy_shipping = 'always' OR $shipping_refund = 'per_unit' THEN shipping_share_minor
             ELSE 0
-        END AS due_minor
+        END AS wanted_minor
     FROM refunded r
     LEFT JOIN whole_orders w USING (order_id)
     WINDOW line_end AS (PARTITION BY r.order_line_id, r.paid ORDER BY r.unit_from DESC, r.piece_id DESC),
         effect_end AS (PARTITION BY r.paid_effect ORDER BY r.unit_from DESC, r.piece_id DESC)
+),
+due AS (  -- together never more than the line has left
+    SELECT *,
+        CASE
+            WHEN paid THEN wanted_minor
+            ELSE greatest(least(wanted_minor, shipping_left_minor
+                - (sum(wanted_minor) OVER (PARTITION BY order_line_id, paid ORDER BY unit_from, piece_id) - wanted_minor)), 0)
+        END AS due_minor
+    FROM wanted
 ),
 steps AS (  -- shipping tax follows the shipping money cumulatively, so that its parts add up, too
     SELECT *,
@@ -62,9 +69,9 @@ SELECT n, due_minor,
         WHEN NOT $with_taxes OR shipping_taxes IS NULL THEN '[]'
         ELSE to_json([{
             'code': t.code,
-            'amount': (((2 * round(t.amount::DECIMAL(18, 4) * $minor, 0)::HUGEINT * (before_minor + due_minor) + shipping_minor)
+            'amount': (((2 * round(TRY_CAST(t.amount AS DECIMAL(18, 4)) * $minor, 0)::HUGEINT * (before_minor + due_minor) + shipping_minor)
                     // (2 * shipping_minor)
-                - (2 * round(t.amount::DECIMAL(18, 4) * $minor, 0)::HUGEINT * before_minor + shipping_minor) // (2 * shipping_minor)
+                - (2 * round(TRY_CAST(t.amount AS DECIMAL(18, 4)) * $minor, 0)::HUGEINT * before_minor + shipping_minor) // (2 * shipping_minor)
                 )::DECIMAL(18, 0) * $unit::DECIMAL(6, 4))::DECIMAL(18, 4)::VARCHAR
         } for t in from_json(shipping_taxes, '[{"code": "VARCHAR", "amount": "VARCHAR"}]')])
     END AS taxes

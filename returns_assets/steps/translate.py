@@ -35,6 +35,7 @@ def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace
             "unit_from": effect.unit_from,
             "quantity": effect.quantity,
             "shipping_amount": effect.shipping_amount,
+            "in_flight": effect.in_flight,
         }
         for piece_id, effect in sorted(live.items())
         if effect.in_flight or effect.state == "confirmed"

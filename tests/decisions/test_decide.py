@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -44,20 +45,17 @@ def test_policy_table(values: dict[str, object], outcome: str, rule: str) -> Non
         ({"grade": "UNKNOWN"}, "unknown_grade"),
         ({"disposition": "UNKNOWN"}, "unknown_disposition"),
         ({"verification": "UNKNOWN"}, "unknown_verification"),
-        ({"lane": "UNKNOWN"}, None),
+        ({"lane": "UNKNOWN"}, "unknown_lane"),
         ({"reason": None, "reason_raw": None}, "reason_not_mapped"),
         ({"reason": "NEVER_HEARD_OF"}, "reason_not_mapped"),
     ],
 )
-def test_unknown_codes_are_mapping_exceptions_of_their_own(values: dict[str, object], cause: str | None) -> None:
+def test_unknown_codes_are_mapping_exceptions_of_their_own(values: dict[str, object], cause: str) -> None:
     with new_world() as world:
         world.order()
         world.event("p1", **values)
-        rows = world.rows()
-        if cause is None:
-            assert rows == {}, "no lane, no definitive event"
-        else:
-            assert (rows["p1"]["outcome"], rows["p1"]["exception_class"], rows["p1"]["cause"]) == ("exception", "mapping", cause)
+        row = world.rows()["p1"]
+        assert (row["outcome"], row["exception_class"], row["cause"]) == ("exception", "mapping", cause)
 
 
 def with_reasons(*rows: ReasonRow) -> Mappings:
@@ -212,6 +210,85 @@ def test_a_paid_piece_that_is_judged_otherwise_later_is_shown_and_not_clawed_bac
         world.event("p1", "ITEM_GRADED", grade="D", disposition="DESTROY")
         world.paid("p1")
         assert (world.rows()["p1"]["outcome"], world.rows()["p1"]["cause"]) == ("exception", "refunded_then_changed")
+
+
+def test_a_refund_by_hand_on_a_line_with_a_held_piece_is_nobodys_guess() -> None:
+    with new_world() as world:
+        world.order({"quantity": 2, "price": Decimal("20.00")})
+        world.event("held", "ITEM_GRADED", grade="C", disposition="RESTOCK")
+        world.event("good", minute=1)
+        world.refund("10.00")
+        rows = world.rows()
+        assert (rows["held"]["outcome"], rows["good"]["cause"]) == ("hold", "foreign_refund_unclear")
+        world.refund("10.00", refund_id="F2")
+        assert {row["rule"] for row in world.rows().values()} == {"refunded_elsewhere"}, "both refunded by hand: both close"
+
+
+def test_a_held_piece_alone_closes_when_it_is_refunded_by_hand() -> None:
+    with new_world() as world:
+        world.order()
+        world.event("p1", "ITEM_GRADED", grade="C", disposition="RESTOCK")
+        world.refund("10.00")
+        assert (world.rows()["p1"]["outcome"], world.rows()["p1"]["rule"]) == ("no_refund", "refunded_elsewhere")
+
+
+def test_a_line_whose_refund_is_unanswered_waits_for_the_answer() -> None:
+    with new_world() as world:
+        world.order({"quantity": 2, "price": Decimal("20.00")})
+        world.event("sent")
+        world.event("next", minute=1)
+        world.paid("sent", in_flight=True)
+        world.refund("10.00")
+        row = world.rows()["next"]
+        assert (row["outcome"], row["waits_for"]) == ("hold", "the answer to another refund of this order line")
+
+
+@pytest.mark.parametrize("change", [{"quantity": 3}, {"line_ref": "NOR-1-A-2", "sku": None}, {"order": "NOR-2-A"}])
+def test_a_correction_of_what_was_paid_for_is_shown(change: dict[str, Any]) -> None:
+    with new_world() as world:
+        world.order({"quantity": 3, "price": Decimal("30.00")}, {"offer_sku": "S2"})
+        world.order(order="NOR-2-A")
+        world.event("p1", minute=0)
+        world.event("p1", minute=5, **change)
+        world.paid("p1")
+        assert world.rows()["p1"]["cause"] == "refunded_then_changed"
+
+
+def test_an_unknown_lane_does_not_hide_the_known_one() -> None:
+    with new_world() as world:
+        world.order()
+        world.event("p1", lane="HUB")
+        world.event("p1", "PARCEL_DELIVERED", lane="UNKNOWN", minute=9)
+        assert world.rows()["p1"]["outcome"] == "refund"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"price": None, "price_unit": None},
+        {"quantity": None, "price_unit": None},
+        {"price": Decimal("10.001")},
+        {"taxes": '[{"code": "VAT"}]'},
+        {"shipping_taxes": '[{"code": "VAT", "amount": "a lot"}]'},
+        {"quantity": 2, "price": Decimal("10.00"), "price_unit": Decimal("10.00"), "cancelled_amount": Decimal("10.00")},
+    ],
+)
+def test_a_line_that_cannot_be_shared_out_is_an_exception_of_its_own(line: dict[str, object]) -> None:
+    with new_world() as world:
+        world.order(line)
+        world.event("p1")
+        assert (world.rows()["p1"]["cause"], world.rows()["p1"]["amount"]) == ("amount_unreadable", None)
+
+
+def test_the_same_order_under_its_own_and_the_customers_id() -> None:
+    with new_world() as world:
+        world.order({"quantity": 2, "price": Decimal("5.01")}, commercial="NOR-1")
+        world.event("p1", day=date(2025, 3, 2))
+        world.event("p2", order="NOR-1", line_ref="NOR-1-A-1")
+        world.paid("p1")
+        world.refund("2.51", ours=True)
+        row = world.rows()["p2"]
+        assert (row["outcome"], row["unit_from"], row["amount"]) == ("refund", 1, Decimal("2.5000"))
 
 
 def test_a_free_line_pays_nothing() -> None:

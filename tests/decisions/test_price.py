@@ -111,6 +111,46 @@ def test_the_sellers_fault_refunds_shipping_of_the_unit_whatever_the_marketplace
         assert world.rows()["p1"]["shipping_amount"] == Decimal("2.5000")
 
 
+def test_sellers_fault_and_whole_order_together_take_the_shipping_once() -> None:
+    with new_world() as world:
+        world.order({"quantity": 2, "shipping_price": Decimal("4.00")})
+        world.event("p1", reason="DEFECTIVE", reason_raw="Faulty")
+        world.event("p2", minute=1)
+        assert [row["shipping_amount"] for row in world.rows().values()] == [Decimal("2.0000"), Decimal("2.0000")]
+
+
+def test_the_sellers_fault_never_takes_more_shipping_than_is_left() -> None:
+    with new_world() as world:
+        world.order({"quantity": 4, "shipping_price": Decimal("4.00")})
+        world.refund("0", shipping="3.00")
+        for number in range(2):
+            world.event(f"p{number}", minute=number, reason="DEFECTIVE", reason_raw="Faulty")
+        assert [row["shipping_amount"] for row in world.rows().values()] == [Decimal("1.0000"), Decimal("0.0000")]
+
+
+def test_a_whole_order_counts_lines_refunded_by_hand_and_not_free_gifts() -> None:
+    with new_world() as world:
+        world.order(
+            {"shipping_price": Decimal("3.00")},
+            {"offer_sku": "S2", "price": Decimal("5.00")},
+            {"offer_sku": "GIFT", "price": Decimal(0)},
+        )
+        world.refund("5.00", line="NOR-1-A-2")
+        world.event("p1")
+        assert world.rows()["p1"]["shipping_amount"] == Decimal("3.0000")
+
+
+def test_refunds_finer_than_a_cent_count_as_the_next_cent() -> None:
+    with new_world() as world:
+        world.order({"quantity": 3, "price": Decimal("10.00"), "shipping_price": Decimal("3.005")})
+        world.refund("3.333", shipping="0")
+        for number in range(3):
+            world.event(f"p{number}", minute=number)
+        rows = world.rows().values()
+        assert sum(row["amount"] or 0 for row in rows) <= Decimal("6.667")
+        assert sum(row["shipping_amount"] or 0 for row in rows) <= Decimal("3.005")
+
+
 def test_shipping_refunded_by_hand_is_not_refunded_again() -> None:
     with new_world(mappings=with_shipping("per_unit")) as world:
         world.order({"shipping_price": Decimal("5.00")})

@@ -64,7 +64,8 @@ class World:
                 "currency": "EUR", "tax_mode": "TAX_INCLUDED", "taxes": "[]", "shipping_taxes": "[]",
             }  # fmt: skip
             row.update(line)
-            row.setdefault("price_unit", row["price"] / row["quantity"])
+            if "price_unit" not in row:
+                row["price_unit"] = row["price"] / row["quantity"]
             self.insert("mirakl_order_lines", **row)
 
     def refund(self, amount: str, *, line: str = "NOR-1-A-1", refund_id: str = "F1", shipping: str = "0", ours: bool = False) -> None:
@@ -73,8 +74,10 @@ class World:
         if ours:
             self.ours.append({"order_line_id": line, "refund_id": refund_id})
 
-    def paid(self, piece: str, *, line: str = "NOR-1-A-1", unit_from: int = 0, quantity: int = 1, shipping: str = "0") -> None:
-        effect = {"effect_key": f"e-{piece}", "shipping_amount": Decimal(shipping)}
+    def paid(
+        self, piece: str, *, line: str = "NOR-1-A-1", unit_from: int = 0, quantity: int = 1, shipping: str = "0", in_flight: bool = False
+    ) -> None:
+        effect = {"effect_key": f"e-{piece}", "shipping_amount": Decimal(shipping), "in_flight": in_flight}
         self.live.append({"piece_id": piece, "order_line_id": line, "unit_from": unit_from, "quantity": quantity, **effect})
 
     def rows(self, day: date = DAY) -> dict[str, dict[str, Any]]:

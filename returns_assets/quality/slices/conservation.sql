@@ -23,7 +23,7 @@ events AS (
 lanes AS (
     SELECT DISTINCT ON (piece_id) piece_id, lane
     FROM events
-    WHERE lane IS NOT NULL
+    WHERE lane <> 'UNKNOWN'
     ORDER BY piece_id, event_time DESC, event_rank DESC, version DESC, document_id DESC
 ),
 firsts AS (  -- each event once, on the day it first came
