@@ -11,7 +11,11 @@ class Cause(NamedTuple):
 
 
 CAUSES: dict[str, Cause] = {
-    "unknown_verification": Cause("mapping", "add the value to verification_map in rebound.yaml, then materialise rebound_returns again"),
+    "unknown_verification": Cause(
+        "mapping",
+        "rebound_returns names the fault: an unmapped value goes into verification_map, a faulty item needs a new document",
+    ),
+    "piece_id_unclear": Cause("logical", "items with and without ids may be the same piece: ask ReBound which, refund by hand in Mirakl"),
     "unknown_grade": Cause("mapping", "add the value to grade_map in rebound.yaml, then materialise rebound_returns again"),
     "unknown_disposition": Cause("mapping", "add the value to disposition_map in rebound.yaml, then materialise rebound_returns again"),
     "unknown_lane": Cause("mapping", "add the value to lane_map in rebound.yaml, then materialise rebound_returns again"),

@@ -39,7 +39,7 @@ lines AS MATERIALIZED (  -- line_n stands for the line as n does for the piece
 ),
 base AS (
     SELECT
-        f.n, f.piece_id, f.day, f.definitive_at, f.quantity, f.verification, f.grade, f.disposition, f.lane, f.reason,
+        f.n, f.piece_id, f.day, f.definitive_at, f.quantity, f.verification, f.grade, f.disposition, f.lane, f.reason, f.unclear,
         m.order_id, m.order_line_id, m.matched_by, m.named_line_id,
         p.row.seq AS policy_seq, p.row.rule AS rule, p.row.outcome AS policy_outcome, p.row.share AS share,
         p.row.shipping AS policy_shipping, d.definitive AS disposition_final,
@@ -64,8 +64,9 @@ base AS (
     LEFT JOIN line_refunds r ON r.order_line_id = m.order_line_id
 ),
 first_word AS (  -- everything that is known before units and money are shared out
-    SELECT * EXCLUDE (verification, grade, disposition, lane, reason, matched_by, other_sku, unreadable, named_line_id),
+    SELECT * EXCLUDE (unclear, verification, grade, disposition, lane, reason, matched_by, other_sku, unreadable, named_line_id),
         CASE
+            WHEN unclear THEN 'piece_id_unclear'
             WHEN verification = 'UNKNOWN' THEN 'unknown_verification'
             WHEN grade = 'UNKNOWN' THEN 'unknown_grade'
             WHEN disposition = 'UNKNOWN' THEN 'unknown_disposition'

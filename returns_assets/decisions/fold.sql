@@ -28,6 +28,7 @@ events AS (
     SELECT
         p.n, r.day, r.event_key, r.document_id, r.event_time, r.event, r.event_rank, r.lane, r.return_id, r.order_id, r.line_ref, r.sku, r.ean,
         r.quantity, r.reason_raw, r.reason, r.verification, r.grade, r.disposition_raw, r.disposition,
+        coalesce(r.problem LIKE '%piece_id_unclear%', FALSE) AS unclear,
         -- one number that orders events: time, then rank, then the source's version, then our sequence
         ((epoch_us(r.event_time)::HUGEINT * 1000 + r.event_rank) * 10000 + least(coalesce(r.version, 0), 9999)) * 1000000000000
             + r.document_id AS ord
@@ -54,7 +55,8 @@ state AS (
             * 50000000000000000000000000000000000 + ord) AS verification,
         arg_max(grade, ord) FILTER (grade <> 'U') AS grade,
         arg_max(disposition_raw, ord) FILTER (disposition <> 'NONE') AS disposition_raw,
-        arg_max(disposition, ord) FILTER (disposition <> 'NONE') AS disposition
+        arg_max(disposition, ord) FILTER (disposition <> 'NONE') AS disposition,
+        bool_or(unclear) AS unclear
     FROM events
     GROUP BY n
 ),
@@ -76,7 +78,7 @@ SELECT
     n, p.piece_id, s.return_id, s.lane, d.definitive_event, d.definitive_at, d.event_key, d.document_id, d.day,
     s.order_ref, s.line_ref, s.sku, s.ean, coalesce(s.quantity, 1) AS quantity, s.reason_raw,
     coalesce(s.reason, 'NOT_GIVEN') AS reason, coalesce(s.verification, 'MATCH') AS verification,
-    coalesce(s.grade, 'U') AS grade, s.disposition_raw, coalesce(s.disposition, 'NONE') AS disposition
+    coalesce(s.grade, 'U') AS grade, s.disposition_raw, coalesce(s.disposition, 'NONE') AS disposition, s.unclear
 FROM state s
 JOIN decided d USING (n)
 JOIN target_pieces p USING (n)

@@ -78,7 +78,8 @@ def read_events(profile: Profile, kind: str, payload: Mapping[str, Any], receive
     """All events of one payload. `kind` comes from the channel; `received_at` (aware UTC) stands in for a time that is not given."""
     reader = FieldReader(payload, profile.fields.get(kind, {}), profile.nulls)
     document = _document(profile, kind, reader, received_at)
-    items = read_items(profile, reader.items(), document.return_id, document.order_id)
+    seen = kind in words.ITEM_KINDS
+    items = read_items(profile, reader.items(), document.return_id, document.order_id, seen=seen)
     if kind == words.RETURN_SNAPSHOT:
         return _snapshot(document, items)
     if kind in words.TRIGGER_EVENTS:

@@ -13,12 +13,15 @@ from returns_assets.rebound.fields import FieldReader, whole_number
 from returns_assets.rebound.identity import Facts, fallback_piece_id, normal_id
 from returns_assets.rebound.problems import Problem, problem
 from returns_assets.rebound.profile import Profile
-from returns_assets.rebound.vocabulary import MATCH, NO_DISPOSITION, REFUND_ADVICES, UNEXPECTED_EXTRA, UNGRADED, UNKNOWN
+from returns_assets.rebound.vocabulary import NO_DISPOSITION, REFUND_ADVICES, UNEXPECTED_EXTRA, UNGRADED, UNKNOWN
 
 
 @dataclass(slots=True)
 class Item:
-    """One item. `facts` is what the document says of it, canonical and unmapped; a quantity of 0 could not be read."""
+    """One item. `facts` is what the document says of it, canonical and unmapped; a quantity of 0 could not be read.
+
+    What is not said is None, not a default: a later document that is silent must not take back what an earlier one said.
+    """
 
     piece_id: str | None
     line_ref: str | None
@@ -27,7 +30,7 @@ class Item:
     quantity: int | None
     reason_raw: str | None
     reason: str | None
-    verification: str
+    verification: str | None
     grade_raw: str | None
     grade: str
     disposition_raw: str | None
@@ -36,6 +39,7 @@ class Item:
     inspected_at: str | None
     facts: Facts
     problems: list[Problem]
+    nameless: bool = False  # an object without an id of its own; its piece_id is made here
 
     @property
     def reference(self) -> str:
@@ -43,15 +47,15 @@ class Item:
         return self.line_ref or self.sku or self.ean or "unidentified"
 
 
-def read_items(profile: Profile, entries: Sequence[Any], return_id: str | None, order_id: str | None) -> list[Item]:
-    """The entries in their order; the ids of pieces without one do not depend on it."""
-    items = [_item(profile, cast("Mapping[str, Any]", e)) if isinstance(e, dict) else _no_item(e) for e in entries]
+def read_items(profile: Profile, entries: Sequence[Any], return_id: str | None, order_id: str | None, *, seen: bool) -> list[Item]:
+    """The entries in their order; the ids of pieces without one do not depend on it. `seen`: somebody had the items in hand."""
+    items = [_item(profile, cast("Mapping[str, Any]", e), seen) if isinstance(e, dict) else _no_item(e) for e in entries]
     _name_pieces(items, return_id or (f"order:{order_id}" if order_id else "unknown"))
     _flag_conflicts(items)
     return items
 
 
-def _item(profile: Profile, body: Mapping[str, Any]) -> Item:
+def _item(profile: Profile, body: Mapping[str, Any], seen: bool) -> Item:
     read = FieldReader(body, profile.item_fields, profile.nulls)
     piece, line_ref, sku, ean = read.text("piece_id"), read.text("line_ref"), read.text("sku"), read.text("ean")
     quantity_raw, reason_raw, verification_raw = read.text("quantity"), read.text("reason"), read.text("verification")
@@ -59,18 +63,19 @@ def _item(profile: Profile, body: Mapping[str, Any]) -> Item:
     advice, inspected_at = read.text("refund_advice"), read.text("inspected_at")
     problems = read.problems
     unreadable = bool(problems)  # only wrong types so far: what the item says cannot be trusted
-    quantity = 1 if quantity_raw is None else (whole_number(quantity_raw) or 0)
-    if quantity < 1:
+    quantity = None if quantity_raw is None else (whole_number(quantity_raw) or 0)
+    if quantity is not None and quantity < 1:
         problems.append(problem("bad_quantity", quantity_raw))
         quantity = 0
     if piece is None and line_ref is None and sku is None and ean is None:
         problems.append(problem("unidentified_item"))
     verification = _map(profile.verifications, verification_raw, "unknown_verification", problems)
-    if verification is None:
-        verification = UNEXPECTED_EXTRA if line_ref is None and sku is None else MATCH
+    if verification is None and seen and line_ref is None and sku is None:
+        verification = UNEXPECTED_EXTRA
     if advice is not None and advice.upper() not in REFUND_ADVICES:
         problems.append(problem("unknown_refund_advice", advice))
     piece_id = None if piece is None else normal_id(piece) or None
+    counted = 1 if quantity is None else quantity or quantity_raw
     return Item(
         piece_id=piece_id,
         line_ref=line_ref,
@@ -86,9 +91,11 @@ def _item(profile: Profile, body: Mapping[str, Any]) -> Item:
         disposition=_map(profile.dispositions, disposition_raw, "unknown_disposition", problems) or NO_DISPOSITION,
         refund_advice=None if advice is None else advice.upper() if advice.upper() in REFUND_ADVICES else UNKNOWN,
         inspected_at=inspected_at,
-        # without inspected_at: it is the event's time and stands beside the facts in the event's identity
-        facts=(piece_id, line_ref, sku, ean, quantity or quantity_raw, reason_raw, verification_raw, grade_raw, disposition_raw, advice),
+        # Without inspected_at: it is the event's time and stands beside the facts in the event's identity. No quantity is one unit there,
+        # as ever, so that the identity of what is stored already does not change.
+        facts=(piece_id, line_ref, sku, ean, counted, reason_raw, verification_raw, grade_raw, disposition_raw, advice),
         problems=problems,
+        nameless=piece_id is None,
     )
 
 
@@ -114,7 +121,7 @@ def _name_pieces(items: list[Item], owner: str) -> None:
     """Give items without an id one: equal references are counted, in the order of what is said of them, not of their place."""
     nameless: dict[str, list[Item]] = defaultdict(list)
     for item in items:
-        if item.piece_id is None and item.quantity is not None:
+        if item.nameless:
             nameless[item.reference].append(item)
     for reference, group in nameless.items():
         for ordinal, item in enumerate(sorted(group, key=lambda i: repr(i.facts)), 1):

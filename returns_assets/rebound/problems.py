@@ -55,8 +55,24 @@ CAUSES: dict[str, Cause] = {
     "missing_return_id": Cause("technical", "code", "the document names no return: see the field paths in rebound.yaml, or ask the sender"),
     "missing_items": Cause("technical", "code", "a refund trigger without items says nothing: ask the sender"),
     "unidentified_item": Cause("logical", "code", "an item without any id, SKU or EAN: ask the hub what came back"),
-    "conflicting_item": Cause("logical", "piece", "one document says two different things about this piece: ask the hub which is true"),
-    "bad_type": Cause("technical", "code", "a field is of another type than agreed (an object or list instead of text): ask the sender"),
+    "conflicting_item": Cause(
+        "logical",
+        "piece",
+        "one document says two different things about this piece, so it shows as unknown_verification: ask the hub which is true and for a "
+        "snapshot that says the verification; rebound.yaml needs no change"
+    ),
+    "piece_id_unclear": Cause(
+        "logical",
+        "return",
+        "items of this return came without reboundItemId and may be other units, or the same ones as those with an id: ask the hub how "
+        "many units came back, compare with the pieces of the return, and refund what is missing by hand in Mirakl"
+    ),
+    "bad_type": Cause(
+        "technical",
+        "code",
+        "a field is of another type than agreed (an object or list instead of text); an item that has one shows as unknown_verification: "
+        "ask the sender for a corrected document that says the verification; rebound.yaml needs no change unless the field's path is wrong"
+    ),
     "bad_items": Cause("technical", "code", "the items are not a list of objects: ask the sender"),
     "bad_quantity": Cause("technical", "code", "the quantity is not a whole number from 1 up: ask the sender"),
     "bad_version": Cause("technical", "code", "the version is not a whole number: ask the sender"),

@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from returns_assets.ledger.database import Ledger
+from returns_assets.mirakl.budget import CallBudget
 from returns_assets.mirakl.client import MiraklClient
 from returns_assets.settings import Settings
 from returns_assets.translation.load import load_mappings
 from returns_assets.translation.model import MappingError, Mappings, Marketplace
 from returns_assets.warehouse.connection import Warehouse
+
+CALLS_FILE = "calls.sqlite"  # in the landing directory, shared with ingest_mirakl: one file, every process
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,12 @@ def open_context(
             marketplace = loaded.marketplace(key)
             base_url, api_key = marketplace_access(marketplace)
             clients[key] = MiraklClient(
-                base_url, api_key, marketplace.shop_id, timeout=marketplace.calls.timeout_seconds, concurrency=marketplace.calls.concurrency
+                base_url,
+                api_key,
+                marketplace.shop_id,
+                timeout=marketplace.calls.timeout_seconds,
+                concurrency=marketplace.calls.concurrency,
+                budget=CallBudget(settings.landing_dir / CALLS_FILE, key, clock=now),
             )
         return clients[key]
 

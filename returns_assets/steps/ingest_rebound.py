@@ -19,7 +19,8 @@ from returns_assets.rebound.routing import Router
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.document_exceptions import SOURCE as DOCUMENTS_SOURCE
 from returns_assets.steps.document_exceptions import Tally, document_exception
-from returns_assets.steps.rebound_rows import DOCUMENT_SCHEMA, RETURN_SCHEMA, document_row, event_row, table
+from returns_assets.steps.rebound_rows import DOCUMENT_SCHEMA, RETURN_SCHEMA, document_row, event_row, table, with_problem
+from returns_assets.steps.unclear_pieces import Nameless, nameless, unclear
 from returns_assets.warehouse.partitions import replace_partition
 
 RETURNS_SOURCE = "rebound_returns"
@@ -84,6 +85,7 @@ class _Day:
     router: Router
     rows: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
     late: list[tuple[Document, Event]] = field(default_factory=list[tuple[Document, Event]])
+    nameless: list[Nameless] = field(default_factory=list[Nameless])
     orders: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
     tally: Tally = field(default_factory=Tally)
     names: dict[int, str] = field(default_factory=dict[int, str])
@@ -105,6 +107,9 @@ class _Day:
         if marketplace:
             self.marketplaces[marketplace] += 1
         self.events[event.event] += 1
+        without_id = nameless(len(self.rows), document, event, marketplace)
+        if without_id:
+            self.nameless.append(without_id)
         self.rows.append(event_row(document, event, marketplace, order_id))
 
     def add_late(self) -> None:
@@ -112,6 +117,13 @@ class _Day:
         for document, event in self.late:
             orders = self.orders.get(event.return_id, set[str]()) if event.return_id else set[str]()
             self.add(document, event, next(iter(orders)) if len(orders) == 1 else None)
+
+    def name_unclear(self) -> None:
+        """Rows about items without an id that may be others, or the same, as other rows: one exception a return."""
+        for one in unclear(self.nameless, self.rows):
+            found = problem("piece_id_unclear", one.return_id)
+            self.tally.add([found], one.document_id, one.marketplace)
+            self.rows[one.row] = with_problem(self.rows[one.row], found)
 
 
 def ingest_returns(ctx: StepContext, day: date) -> StepResult:
@@ -129,6 +141,7 @@ def ingest_returns(ctx: StepContext, day: date) -> StepResult:
             read.read(document, event)
     _add_orders_of_other_days(ctx, day, read)
     read.add_late()
+    read.name_unclear()
     with ctx.warehouse.transaction() as con:
         written = replace_partition(con, "rebound_returns", {"day": day}, table(read.rows, RETURN_SCHEMA))
     ctx.ledger.exceptions.sync(RETURNS_SOURCE, {"day": day}, read.tally.records(day, read.names), now=ctx.now())

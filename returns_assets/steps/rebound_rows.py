@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from returns_assets.ledger.inbox import Document
 from returns_assets.rebound.events import Event
-from returns_assets.rebound.problems import joined
+from returns_assets.rebound.problems import Problem, joined
 
 _TIME = pa.timestamp("us")
 _TEXT = pa.string()
@@ -27,6 +27,7 @@ RETURN_SCHEMA = pa.schema(
         ("refund_advice", _TEXT),
     ]
 )  # fmt: skip
+PROBLEM = RETURN_SCHEMA.names.index("problem")
 _NO_ITEM = (None,) * 12
 
 
@@ -55,6 +56,12 @@ def event_row(document: Document, event: Event, marketplace: str | None, order_i
         event.event_rank, event.kind, event.lane, marketplace, event.return_id, order_id, event.tracking_number, event.location,
         event.version, joined(event.problems), *about_item,
     )  # fmt: skip
+
+
+def with_problem(row: tuple[Any, ...], found: Problem) -> tuple[Any, ...]:
+    """An event's row with one more problem in its text."""
+    text = row[PROBLEM]
+    return (*row[:PROBLEM], f"{text}; {found}" if text else str(found), *row[PROBLEM + 1 :])
 
 
 def table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:

@@ -254,6 +254,14 @@ def test_a_correction_of_what_was_paid_for_is_shown(change: dict[str, Any]) -> N
         assert world.rows()["p1"]["cause"] == "refunded_then_changed"
 
 
+def test_a_piece_that_may_be_another_one_is_not_paid() -> None:
+    with new_world() as world:
+        world.order({"quantity": 2, "price": Decimal("20.00")})
+        world.event("R1/L/1", problem="piece_id_unclear")
+        world.event("P1", problem="piece_id_unclear", minute=1)
+        assert {row["cause"] for row in world.rows().values()} == {"piece_id_unclear"}
+
+
 def test_an_unknown_lane_does_not_hide_the_known_one() -> None:
     with new_world() as world:
         world.order()

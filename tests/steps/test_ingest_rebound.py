@@ -21,6 +21,7 @@ from tests.rebound.payloads import MAPPINGS, NA, item, received, snapshot, to_by
 
 DAY = date(2025, 3, 9)
 AT = datetime(2025, 3, 9, 12, 0, tzinfo=UTC)
+OWN = "300000000000000017"
 OTHER = "(00)300000000000000024"
 
 
@@ -258,6 +259,43 @@ def test_text_that_no_store_keeps_does_not_stop_the_day(tmp_path: Path, ledger: 
     assert len(bench.rows("document_id")) == 3
     causes = {cause for _, cause, _ in bench.open()}
     assert causes == {"unknown_status", "unknown_reason", "unknown_channel"}
+
+
+def test_what_a_later_version_does_not_say_is_null_and_takes_nothing_back(bench: Bench):
+    bench.add("snapshots", snapshot(items=[received(verification="WRONG_ITEM", quantity="2")], version=1))
+    silent = received(verification=NA, quantity=NA, inspectedAt="2025-03-09T09:30:00Z")
+    bench.add("snapshots", snapshot(items=[silent], version=2))
+    bench.run()
+    assert bench.rows("version, verification, quantity") == [(1, "WRONG_ITEM", 2), (2, None, None)]
+
+
+def unclear(bench: Bench) -> list[tuple[str, str, str]]:
+    return [one for one in bench.open() if one[1] == "piece_id_unclear"]
+
+
+def test_two_triggers_without_ids_for_two_units_are_named(bench: Bench):
+    bench.add("refund-registered", trigger(items=[item(reboundItemId=NA)]))
+    bench.add("refund-registered", json.dumps(trigger(items=[item(reboundItemId=NA)]), indent=1).encode())  # the same, sent again
+    bench.add("snapshots", snapshot(items=[received(reboundItemId=NA)]))  # the same piece, graded
+    bench.run()
+    assert unclear(bench) == []
+    bench.add("refund-registered", trigger(items=[item(reboundItemId=NA, reasonCode="Too small")]))
+    bench.run()
+    assert unclear(bench) == [("logical", "piece_id_unclear", OWN)]
+    flagged = "kind = 'refund_registered' AND problem LIKE '%piece_id_unclear%'"
+    assert bench.rows("document_id", where=flagged) == [1, 2, 4]
+    assert len(bench.rows("document_id")) == 4
+
+
+def test_a_line_with_and_without_ids_is_named_once_a_return(bench: Bench):
+    bench.add("refund-registered", trigger(items=[item(reboundItemId=NA)]))
+    bench.add("tracking", tracking())  # announced with an id
+    bench.run()
+    assert unclear(bench) == []
+    bench.add("refund-registered", trigger())
+    bench.run()
+    assert unclear(bench) == [("logical", "piece_id_unclear", OWN)]
+    assert bench.rows("problem", where="problem IS NOT NULL") == [f"piece_id_unclear:{OWN}"]
 
 
 def test_an_empty_day(bench: Bench):
