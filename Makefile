@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PYTEST_WORKERS ?= 2
+ONLINE_RETAIL ?= $(RETURNS_ONLINE_RETAIL)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo ui test test-real bench lint format types contracts validate docs clean-demo
@@ -30,9 +31,9 @@ ui: $(STAMP)          ## the sandbox and Dagster's UI together, on the demo's hi
 test: $(STAMP)        ## all tests that need nothing but this checkout
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal -m "not real"
 
-test-real: $(STAMP)   ## the whole Online Retail history: make test-real RETURNS_ONLINE_RETAIL=/path/to/online_retail.parquet
-	@test -f "$(RETURNS_ONLINE_RETAIL)" || { echo "give the data: make test-real RETURNS_ONLINE_RETAIL=/path/to/online_retail.parquet (given: $(RETURNS_ONLINE_RETAIL))"; exit 2; }
-	@RETURNS_ONLINE_RETAIL="$(abspath $(RETURNS_ONLINE_RETAIL))" $(BIN)/python bench/measured.py $(BIN)/python -m pytest -m real -s --timeout 7200 tests/integration
+test-real: $(STAMP)   ## the whole Online Retail history: make test-real ONLINE_RETAIL=/path/to/online_retail.parquet
+	@test -f "$(ONLINE_RETAIL)" || { echo "give the data: make test-real ONLINE_RETAIL=/path/to/online_retail.parquet (given: '$(ONLINE_RETAIL)')"; exit 2; }
+	@RETURNS_ONLINE_RETAIL="$(abspath $(ONLINE_RETAIL))" $(BIN)/python bench/measured.py $(BIN)/python -m pytest -m real -s --timeout 7200 tests/integration
 
 bench: $(STAMP)       ## planning, ingest, push, main job beside baselines; make bench BENCH="push --scale 0.1"
 	@$(BIN)/python -m bench $(BENCH)

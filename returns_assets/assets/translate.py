@@ -5,6 +5,7 @@ import dagster as dg
 from returns_assets.assets.describe import table_metadata, written
 from returns_assets.assets.ingest import ONE_BY_ONE, POOL, Result, Steps
 from returns_assets.partitions import marketplace_slice
+from returns_assets.steps.act import read_back_lost_answers
 from returns_assets.steps.translate import map_dispositions
 
 # Where the translated codes come from, for the column lineage in the UI.
@@ -31,6 +32,7 @@ def translate_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefin
         """Every piece with a definitive event: matched, translated, decided, priced. Its checks decide whether anything is sent."""
         marketplace, day = marketplace_slice(context.partition_key)
         partition = {"marketplace": marketplace, "day": day}
+        read_back_lost_answers(steps, marketplace, day)  # before planning, which nets what was paid; and even if the checks block the push
         return written(steps, "mapped_dispositions", partition, map_dispositions(steps, marketplace, day), lineage=LINEAGE)
 
     return [mapped_dispositions]

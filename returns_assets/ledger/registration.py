@@ -14,12 +14,14 @@ from sqlalchemy.exc import IntegrityError
 
 from returns_assets.ledger.reading import uses_of
 from returns_assets.ledger.records import Intent, PieceUse, RegisterResult, effect_key
-from returns_assets.ledger.states import PLANNED, REPLANNABLE, WITHDRAWN, check
+from returns_assets.ledger.states import PLANNED, REJECTED, REPLANNABLE, RETRY_AT, WITHDRAWN, check
 from returns_assets.ledger.store import Store, chunked
 from returns_assets.ledger.tables import effect_pieces, effect_transitions, effects
 from returns_assets.ledger.types import dump_json
 
 e, p = effects.c, effect_pieces.c
+# Left as they are by the same request: asking again at once would be refused again. Only another request, or its time, leads on.
+STANDING = (PLANNED, RETRY_AT, REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def register(store: Store, scope: Scope, intents: Sequence[Intent], settled_piec
         live = {number for number, row in rows.items() if row.inflight is not None or row.state not in (*REPLANNABLE, WITHDRAWN)}
         by_key = {row.key: row for row in rows.values()}
         taken = {use.piece_id for uses in uses_of(con, live).values() for use in uses}
-        planned = uses_of(con, (number for number, row in rows.items() if row.state == PLANNED))
+        standing = uses_of(con, (number for number, row in rows.items() if row.state in STANDING))
 
         plans: list[_Plan] = []
         wanted: set[str] = set()
@@ -73,7 +75,7 @@ def register(store: Store, scope: Scope, intents: Sequence[Intent], settled_piec
             elif mine & taken or mine & wanted or len(mine) < len(intent.pieces):
                 conflicts.append(intent)
             else:
-                plans.append(_Plan(key, intent, row, row is None or _changed(row, planned.get(row.id, []), intent)))
+                plans.append(_Plan(key, intent, row, row is None or _changed(row, standing.get(row.id, []), intent)))
                 wanted |= mine
 
         kept = {plan.row.id for plan in plans if plan.row is not None}
@@ -108,11 +110,11 @@ def _concerned(con: Connection, scope: Scope, piece_ids: set[str], keys: Collect
 
 
 def _changed(row: Row[Any], uses: Sequence[PieceUse], intent: Intent) -> bool:
-    """False when the row is planned with exactly this request."""
+    """False when the row stands for exactly this request: it keeps its state and the time of its next attempt. Held ones are reopened."""
     same_money = (row.amount, row.shipping_amount, row.currency) == (intent.amount, intent.shipping_amount, intent.currency)
     same_request = row.request == dump_json(dict(intent.request)) and row.foreign_ids == dump_json(list(intent.foreign_ids))
     same_pieces = set(uses) == set(intent.pieces) and row.order_id == intent.order_id
-    return row.state != PLANNED or not (same_money and same_request and same_pieces)
+    return row.state not in STANDING or not (same_money and same_request and same_pieces)
 
 
 def _withdraw(con: Connection, scope: Scope, rows: Sequence[Row[Any]]) -> None:

@@ -4,7 +4,7 @@ Amounts are Decimals in the tax mode that was asked for; numbers, quoted numbers
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -26,7 +26,10 @@ class RefundFact:
 
 @dataclass(frozen=True, slots=True)
 class LineFact:
-    """One order line as just read. `price` and `shipping_price` are the line's totals."""
+    """One order line as just read. `price` and `shipping_price` are the line's totals.
+
+    `unreadable`: why the line's money could not be read, else empty; nothing may be concluded from its amounts and refunds then.
+    """
 
     order_id: str
     order_line_id: str
@@ -36,6 +39,7 @@ class LineFact:
     currency: str
     tax_mode: str
     refunds: tuple[RefundFact, ...]
+    unreadable: str = ""
 
     @property
     def refund_ids(self) -> frozenset[str]:
@@ -53,7 +57,10 @@ class LineFact:
 
 
 def lines_of(pages: Iterable[bytes]) -> dict[str, LineFact]:
-    """The lines of all orders in the answers, by order line id. Raises MiraklUnreadableError when money or ids cannot be read."""
+    """The lines of all orders in the answers, by order line id. Raises MiraklUnreadableError when ids cannot be read.
+
+    Money that cannot be read spoils its own line only: it comes back as `unreadable`.
+    """
     found: dict[str, LineFact] = {}
     for page in pages:
         answer = parse("OR11", page)
@@ -62,22 +69,29 @@ def lines_of(pages: Iterable[bytes]) -> dict[str, LineFact]:
                 for line in order.get("order_lines") or ():
                     fact = _line(order, line)
                     found[fact.order_line_id] = fact
-        except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
-            raise MiraklUnreadableError("OR11: an order without the fields that a refund needs") from error
+        except (KeyError, TypeError, AttributeError) as error:
+            raise MiraklUnreadableError("OR11: an order or order line without the ids that a refund needs") from error
     return found
 
 
 def _line(order: dict[str, Any], line: dict[str, Any]) -> LineFact:
-    return LineFact(
+    bare = LineFact(
         order_id=str(order["order_id"]),
         order_line_id=str(line["order_line_id"]),
         state=str(line.get("order_line_state") or ""),
-        price=_money(line["price"]),
-        shipping_price=_money(line.get("shipping_price")),
+        price=ZERO,
+        shipping_price=ZERO,
         currency=str(order.get("currency_iso_code") or ""),
         tax_mode=str(order.get("order_tax_mode") or ""),
-        refunds=tuple(_refund(refund) for refund in cast("list[dict[str, Any]]", line.get("refunds") or ())),
+        refunds=(),
     )
+    try:
+        price = _money(line["price"])
+        shipping_price = _money(line.get("shipping_price"))
+        refunds = tuple(_refund(refund) for refund in cast("list[dict[str, Any]]", line.get("refunds") or ()))
+    except (KeyError, TypeError, AttributeError, InvalidOperation) as error:
+        return replace(bare, unreadable=f"price, shipping or a refund of the line cannot be read ({type(error).__name__})")
+    return replace(bare, price=price, shipping_price=shipping_price, refunds=refunds)
 
 
 def _refund(refund: dict[str, Any]) -> RefundFact:
@@ -90,4 +104,7 @@ def _refund(refund: dict[str, Any]) -> RefundFact:
 
 
 def _money(value: Any) -> Decimal:
-    return value if isinstance(value, Decimal) else ZERO if value is None else Decimal(str(value))
+    money = value if isinstance(value, Decimal) else ZERO if value is None else Decimal(str(value))
+    if not money.is_finite():
+        raise InvalidOperation
+    return money

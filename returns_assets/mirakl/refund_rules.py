@@ -47,6 +47,8 @@ def obstacle(line: LineFact | None, wanted: Wanted, rules: Rules, *, ours: Colle
     """
     if line is None:
         return Obstacle("order_line_not_found", f"Mirakl does not show order line {wanted.order_line_id}")
+    if line.unreadable:
+        return Obstacle("amount_unreadable", line.unreadable)
     if line.state in rules.waiting_states:
         return Obstacle("order_not_ready", f"the order line is {line.state}", passing=True)
     if line.state not in rules.eligible_states:
@@ -96,6 +98,8 @@ def read_back(line: LineFact | None, sent: Wanted, *, known: Collection[str], ou
     """
     if line is None:
         return ReadBack(Trace.UNREADABLE, detail=f"Mirakl does not show order line {sent.order_line_id}")
+    if line.unreadable:
+        return ReadBack(Trace.UNREADABLE, detail=line.unreadable)
     if line.tax_mode != sent.tax_mode:
         return ReadBack(Trace.UNREADABLE, detail=f"order read in {line.tax_mode or 'no tax mode'}, refund sent in {sent.tax_mode}")
     missing = set(known) - line.refund_ids

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from returns_assets.quality.gate import validate_partition
-from returns_assets.steps.act import push_refunds, register_refunds
+from returns_assets.steps.act import push_refunds, read_back_lost_answers, register_refunds
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.ingest_rebound import ingest_documents, ingest_returns
@@ -52,9 +52,10 @@ def run_day(ctx: StepContext, day: date) -> DayReport:
 
 
 def run_partition(ctx: StepContext, marketplace: str, day: date) -> PartitionReport:
-    """Read Mirakl, decide, check, and, only if the checks passed, register and push; the metrics are computed in any case."""
+    """Read Mirakl and lost answers, decide, check, and, only if the checks passed, register and push; metrics in any case."""
     ingest_reference(ctx, marketplace, day)
     orders = ingest_orders(ctx, marketplace, day)
+    read_back_lost_answers(ctx, marketplace, day)  # before planning, which nets what was paid; and even if the checks block the rest
     mapped = map_dispositions(ctx, marketplace, day)
     findings = validate_partition(ctx, marketplace, day)
     blocked_by = tuple(f.name for f in findings if f.stops)

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from returns_assets.decisions.plan import MINOR_DIGITS
 from returns_assets.translation.model import Mappings, Marketplace, PolicyRow
 
 LIVE_CODES = """
@@ -46,6 +47,11 @@ class Facts:
             return []
         return [f"{lane}:{event}" for lane, events in self.marketplace.definitive.items() for event in events]
 
+    @property
+    def minor(self) -> int:
+        """Minor units in one unit of the marketplace's currency."""
+        return 10 ** MINOR_DIGITS.get(self.marketplace.currency if self.marketplace else "", 2)
+
     def parameters(self) -> dict[str, Any]:
         """The scalars that the slices' SQL names."""
         values: dict[str, Any] = {"day": self.day, "default_lane": self.mappings.rebound.default_lane, "lane_events": self.lane_events}
@@ -56,6 +62,8 @@ class Facts:
                 "min_pieces": limits.min_pieces_for_share,
                 "max_share": str(limits.max_exception_share),
                 "max_total": str(limits.max_refund_total),
+                "eligible_states": self.eligible_states,
+                "tax_mode": self.marketplace.order_tax_mode,
             }
         return values
 
@@ -64,11 +72,13 @@ class Facts:
         final = {row.disposition for row in self.mappings.dispositions if row.definitive}
         if disposition not in final:
             return "not final"
+        row = self.policy_row(verification, grade, disposition, reason)
+        return row.outcome if row else "no row"
+
+    def policy_row(self, verification: str, grade: str, disposition: str, reason: str) -> PolicyRow | None:
+        """The first row of the policy table that fits, whether or not the disposition is final."""
         given = {"verification": verification, "grade": grade, "disposition": disposition, "reason": reason}
-        for row in self._policy():
-            if all(_fits(getattr(row, name), value) for name, value in given.items()):
-                return row.outcome
-        return "no row"
+        return next((row for row in self._policy() if all(_fits(getattr(row, name), value) for name, value in given.items())), None)
 
     def _policy(self) -> Iterator[PolicyRow]:
         own = self.marketplace.key if self.marketplace else ""

@@ -18,6 +18,8 @@ from returns_assets.steps.context import StepContext
 from returns_assets.warehouse.partitions import slice_hash
 
 SOURCE = "checks"
+OPEN = ("claimed", "unknown", "held")
+MOST_OPEN = 100_000  # of one state and marketplace; far more than a push ever has open
 GATE_TODO = "clear the rows that codes_validate and states_validate show, or set `gate: rows` in marketplaces.yaml"
 
 
@@ -43,6 +45,8 @@ def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date) 
     extra: dict[str, Any] = {}
     if asset == RETURNS:
         extra["inbox_documents"] = dict(ctx.ledger.inbox.days()).get(day, 0)
+    if asset == MAPPED:
+        extra["open_lines"] = _open_lines(ctx, marketplace)
     partition: dict[str, Any] = {"day": day} if marketplace is None else {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:  # the hash and all slices from one consistent view
         content = slice_hash(con, MAPPED, partition) if asset == MAPPED else ""
@@ -56,6 +60,12 @@ def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date) 
     records = _records(expectations, findings, asset, marketplace, day)
     ctx.ledger.exceptions.sync(SOURCE, exception_scope(asset, marketplace, day), records, now=ctx.now())
     return findings, content
+
+
+def _open_lines(ctx: StepContext, marketplace: str | None) -> list[str]:
+    """Order lines with a refund whose outcome nobody knows: other pieces of the line may wait for it."""
+    found = (ctx.ledger.effects.search(marketplace=marketplace, kind="refund", state=state, limit=MOST_OPEN) for state in OPEN)
+    return sorted({effect.subject for effects in found for effect in effects})
 
 
 def partition_gate(findings: Sequence[Finding], facts: Facts) -> Finding:

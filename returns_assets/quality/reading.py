@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from returns_assets.quality.denials import with_denials
 from returns_assets.quality.facts import Facts
 
 if TYPE_CHECKING:  # pandas costs 0.7 s: it is imported when a slice is read, not when the code location loads
@@ -34,6 +35,9 @@ def read_slices(
     ready = slices.get("ready")
     if ready is not None and not isinstance(ready, str):
         slices["ready"] = _with_tables(ready, facts)
+    denied = slices.get("denied")
+    if denied is not None and not isinstance(denied, str):
+        slices["denied"] = with_denials(denied, facts)
     return slices
 
 

@@ -102,6 +102,13 @@ SUITES: tuple[Expectation, ...] = (
     Expectation(MAPPED, "ready_codes_translated", "critical", "ready", *equal("code", "table_code"),
                 (*PIECE, "reason", "code", "table_code"),
                 "the refund reason of every ready piece is the one that return_reasons.csv gives on that day", "mapping", SQL_BUG),
+    # -- the rows not marked ready: a refund that is owed must not end silently
+    Expectation(MAPPED, "refundable_is_refunded", "critical", "denied", *in_set("refused", lambda _: [""]),
+                (*READY, "outcome", "cause", "refused"),
+                "every unpaid piece that policy, reason and order line let refund is refunded, unless refunds by others or too many units "
+                "on its line explain why not", "logical", SQL_BUG),
+    Expectation(MAPPED, "no_refund_founded", "critical", "denied", *in_set("unfounded", lambda _: [""]), (*READY, "unfounded"),
+                "no_refund rests on the policy table, on a line or share worth nothing, or on refunds by others", "policy", SQL_BUG),
     # -- all rows of the partition
     Expectation(MAPPED, "piece_keys_unique", "critical", "pieces", *unique("piece_id"), (*PIECE, "outcome"),
                 "a piece is in the partition once", "technical", SQL_BUG),

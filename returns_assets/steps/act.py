@@ -15,6 +15,12 @@ from returns_assets.steps.act_resolve import resolve_unknown
 from returns_assets.steps.context import StepContext, StepResult
 
 
+def read_back_lost_answers(ctx: StepContext, marketplace: str, day: date) -> None:
+    """Decide the partition's lost answers before it is planned, and whatever its checks say. Raises MiraklError."""
+    if resolve_unknown(ctx, marketplace, day).settled:
+        report_pushes(ctx, marketplace, day)
+
+
 def register_refunds(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """What mapped_dispositions wants refunded becomes effects in the ledger, and the partition of refund_actions.
 

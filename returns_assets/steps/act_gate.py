@@ -3,9 +3,12 @@
 Blocking checks only stop their own run, and automation can be got round by a click; this cannot.
 """
 
+from collections.abc import Collection
 from datetime import date
+from importlib.resources import files
 
 import duckdb
+import pyarrow as pa
 
 from returns_assets.ledger.validations import Validation
 from returns_assets.steps.context import StepContext
@@ -42,6 +45,23 @@ def latest_passed(ctx: StepContext, marketplace: str, day: date) -> Validation:
     if not validation.passed:
         raise NotValidated(_text(marketplace, day, "its validation failed"))
     return validation
+
+
+def decided_later(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace: str, day: date, pieces: Collection[str]) -> set[str]:
+    """Those of `pieces` that a later day decides, as this transaction sees them: an old day's rows, unchanged since their validation,
+    must not bring back what a correction took away."""
+    definitive = ctx.mappings.marketplace(marketplace).definitive
+    parameters = {
+        "marketplace": marketplace,
+        "day": day,
+        "default_lane": ctx.mappings.rebound.default_lane,
+        "definitive": [f"{lane} {event}" for lane, events in definitive.items() for event in events],
+    }
+    text = files("returns_assets.steps").joinpath("decided_later.sql").read_text(encoding="utf-8")
+    con.register("asked_pieces", pa.table({"piece_id": pa.array(sorted(pieces), pa.string())}))
+    found = {str(row[0]) for row in con.execute(text, parameters).fetchall()}
+    con.unregister("asked_pieces")
+    return found
 
 
 def _text(marketplace: str, day: date, why: str) -> str:

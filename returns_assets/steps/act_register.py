@@ -11,7 +11,7 @@ import pyarrow as pa
 from returns_assets.ledger.records import Effect, Intent, PieceUse
 from returns_assets.ledger.validations import Validation
 from returns_assets.mirakl.refund_call import exact_json, refund_body
-from returns_assets.steps.act_gate import require_rows
+from returns_assets.steps.act_gate import decided_later, require_rows
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.warehouse.partitions import replace_partition
 
@@ -61,7 +61,7 @@ class _Row(NamedTuple):
 
 def register_partition(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> StepResult:
     """Register the partition's refunds under `validation` and write refund_actions from what the ledger then holds."""
-    rows, settled = _wanted(ctx, marketplace, day, validation)
+    rows, settled, later = _wanted(ctx, marketplace, day, validation)
     registered = ctx.ledger.effects.register(
         marketplace,
         day,
@@ -80,11 +80,15 @@ def register_partition(ctx: StepContext, marketplace: str, day: date, validation
         written = replace_partition(con, "refund_actions", {"marketplace": marketplace, "day": day}, table)
     counts = {name: getattr(registered, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
     amount = sum((effect.amount for effect in effects), Decimal(0))
-    return StepResult(written, {**counts, "conflicts": len(registered.conflicts), "amount": str(amount), "validation_id": validation.id})
+    counts |= {"conflicts": len(registered.conflicts), "decided_later": later}
+    return StepResult(written, {**counts, "amount": str(amount), "validation_id": validation.id})
 
 
-def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> tuple[list[_Row], list[str]]:
-    """The intents' rows, and the pieces of the partition that are not to be refunded; both of exactly the validated rows."""
+def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> tuple[list[_Row], list[str], int]:
+    """The intents' rows, and the pieces of the partition that are not to be refunded; both of exactly the validated rows.
+
+    Pieces that a later day decides are in neither, only counted (the third value): they are that day's to refund or to withdraw.
+    """
     partition = {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:
         refundable = [piece for piece, wanted in con.execute(_PIECES, partition).fetchall() if wanted]
@@ -94,11 +98,13 @@ def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validatio
     text = files("returns_assets.steps").joinpath("refund_intents.sql").read_text(encoding="utf-8")
     with ctx.warehouse.read() as con:
         require_rows(con, validation)
-        con.register("taken_pieces", pa.table({"piece_id": pa.array(taken, pa.string())}))
+        pieces: list[tuple[str, bool]] = con.execute(_PIECES, partition).fetchall()
+        later = decided_later(ctx, con, marketplace, day, [piece for piece, _ in pieces])
+        con.register("taken_pieces", pa.table({"piece_id": pa.array(sorted(later.union(taken)), pa.string())}))
         rows = [_Row(*row) for row in con.execute(text, partition).fetchall()]
         con.unregister("taken_pieces")
-        settled = [piece for piece, wanted in con.execute(_PIECES, partition).fetchall() if not wanted]
-    return rows, settled
+    settled = [piece for piece, wanted in pieces if not wanted and piece not in later]
+    return rows, settled, len(later)
 
 
 def _intent(row: _Row) -> Intent:

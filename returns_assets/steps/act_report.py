@@ -50,6 +50,8 @@ CAUSES: dict[str, tuple[str, str]] = {
     "nothing_to_refund": ("logical", "the amount is zero: look at the order line's price"),
     "over_remainder": ("logical", "someone else refunded: materialise the partition again"),
     "not_released": ("technical", "materialise refund_actions again: the partition was validated anew after the effect was registered"),
+    "decided_again_later": ("logical", "materialise mapped_dispositions and what follows for the later day that decides the piece now"),
+    "amount_unreadable": ("technical", "the order line's money cannot be read: look at the order, then run the partition again"),
     "answer_lost": ("technical", "nothing: the order is read back before anything else is done; push again in a few minutes"),
     "lease_expired": ("technical", "nothing: a push was interrupted; the order is read back before anything else is done"),
     "not_read_back": ("technical", "look for the order in Mirakl: it could not be read back"),

@@ -11,7 +11,7 @@ from uuid import uuid4
 from returns_assets.ledger.records import Deferral, Effect
 from returns_assets.mirakl.reference import refund_reasons
 from returns_assets.mirakl.refund_rules import Obstacle, Rules, obstacle
-from returns_assets.steps.act_gate import latest_passed
+from returns_assets.steps.act_gate import decided_later, latest_passed
 from returns_assets.steps.act_resolve import KIND, read_lines, wanted_of
 from returns_assets.steps.context import StepContext
 from returns_assets.translation.model import Marketplace
@@ -43,12 +43,14 @@ class Verifier:
         if not due:
             return batch
         validation = latest_passed(ctx, shop.key, self._day)
-        released = [effect for effect in due if effect.validation_id == validation.id]
+        moved = self._decided_later(due)
+        released = [effect for effect in due if effect.validation_id == validation.id and effect.id not in moved]
         obstacles = {
             effect.id: Obstacle("not_released", f"registered under validation {effect.validation_id}, the latest is {validation.id}")
             for effect in due
             if effect.validation_id != validation.id
         }
+        obstacles |= moved
         known: dict[int, list[str]] = {}
         if released:
             lines = read_lines(ctx, shop.key, released, shop.order_tax_mode)
@@ -76,6 +78,16 @@ class Verifier:
                 revisions={effect.id: effect.revision for effect in released if effect.id in known},
             )
         return batch
+
+    def _decided_later(self, due: Sequence[Effect]) -> dict[int, Obstacle]:
+        """The due effects that hold a piece which a later day decides: that day registers it anew, or withdraws it."""
+        asked = {use.piece_id for effect in due for use in effect.pieces}
+        with self._ctx.warehouse.read() as con:
+            later = decided_later(self._ctx, con, self._shop.key, self._day, asked)
+        pieces = {effect.id: sorted(later.intersection(use.piece_id for use in effect.pieces)) for effect in due}
+        return {
+            number: Obstacle("decided_again_later", f"a later day decides {', '.join(found)}") for number, found in pieces.items() if found
+        }
 
     def _live_reasons(self) -> Collection[str]:
         if self._reasons is None:

@@ -1,9 +1,11 @@
 """The datasets for people: return_metrics with its break-downs, and the published copy of the warehouse. Nothing that acts needs them."""
 
 from datetime import UTC, date
+from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
+from returns_assets.decisions.plan import MINOR_DIGITS
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.warehouse.partitions import replace_partition
 from returns_assets.warehouse.published import publish as publish_copy
@@ -20,14 +22,21 @@ def _sql(name: str) -> str:
 
 
 def compute_metrics(ctx: StepContext, marketplace: str, day: date) -> StepResult:
-    """Write the partition's row of return_metrics and its rows of return_metrics_by, from the datasets as they are now."""
+    """Write the partition's row of return_metrics and its rows of return_metrics_by, from the datasets as they are now.
+
+    Pieces are counted in the partition that decides them now; refunds, their money and latency belong to the partition whose effect paid,
+    which stays when a later event moves the piece. The rate of a reason is its units over all units sold in the partition's orders.
+    """
     partition: dict[str, Any] = {"marketplace": marketplace, "day": day}
     computed_at = ctx.now().astimezone(UTC).replace(tzinfo=None)
-    more = {"currency": ctx.mappings.marketplace(marketplace).currency, "computed_at": computed_at}
+    currency = ctx.mappings.marketplace(marketplace).currency
+    digits = MINOR_DIGITS.get(currency, 2)
+    more = {"currency": currency, "computed_at": computed_at}
+    minor = {"minor": 10**digits, "unit": Decimal(1).scaleb(-digits)}
     with ctx.warehouse.transaction() as con:
         con.execute(f"CREATE OR REPLACE TEMP TABLE computed AS {_sql('metrics')}", {**partition, **more})
         rows = replace_partition(con, TABLE, partition, select_sql="SELECT * FROM computed")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE computed_by AS {_sql('metrics_by')}", partition)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE computed_by AS {_sql('metrics_by')}", {**partition, **minor})
         replace_partition(con, "return_metrics_by", partition, select_sql="SELECT * FROM computed_by")
         found: tuple[Any, ...] = con.execute(SELECT_SHOWN, [marketplace, day]).fetchone() or ()
         causes = {str(cause): int(pieces) for cause, pieces in con.execute(EXCEPTIONS, [marketplace, day]).fetchall()}

@@ -251,6 +251,6 @@ CREATE TABLE IF NOT EXISTS return_metrics_by (  -- grain: one partition x dimens
   pieces BIGINT,                        -- pieces that came back
   units BIGINT,                         -- their units
   refunded_amount DECIMAL(18,4),        -- product money of confirmed refunds
-  sold_units BIGINT,                    -- units sold of the SKU in the orders of the partition
-  return_rate DOUBLE                    -- units / sold_units, NULL where nothing was sold
+  sold_units BIGINT,                    -- sold in the orders of the partition: of the SKU, or of all for a reason; causes have none
+  return_rate DOUBLE                    -- units / sold_units, NULL for causes and where nothing was sold
 );

@@ -1,31 +1,16 @@
 """Schedules and sensors: which partitions they ask for, and that nothing is asked for twice or forgotten."""
 
 import logging
-from collections.abc import Generator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
-from dagster import AssetKey, DagsterInstance
+from dagster import AssetKey
 
 from returns_assets.ledger.database import Ledger
 from returns_assets.schedules import INGEST, PROCESS, days_of
 from tests.dagster.location import DAY, Location, with_a_bug
-from tests.mirakl.stub import StubMirakl
-
-
-@pytest.fixture
-def location(tmp_path: Path, stub: StubMirakl, monkeypatch: pytest.MonkeyPatch) -> Generator[Location]:
-    """As in conftest, on an instance that keeps its history in files: sensors need one."""
-    monkeypatch.setenv("MIRAKL_NORDHAUS_URL", stub.url)
-    monkeypatch.setenv("MIRAKL_NORDHAUS_KEY", "k")
-    (tmp_path / "dagster").mkdir()
-    with DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
-        made = Location(tmp_path / "home", stub, instance)
-        yield made
-        made.ledger.close()
 
 
 def tick(location: Location, schedule: str, at: datetime) -> list[str]:

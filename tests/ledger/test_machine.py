@@ -188,7 +188,8 @@ class LedgerLife(RuleBasedStateMachine):
         self.ledger.effects.expire_leases(self.now, 0)
         self.settle_unknown(ambiguous=False)
         self.a_person_decides()
-        register(self.ledger, *(intent(line, piece) for line, pieces in LINES.items() for piece in pieces), now=self.now)
+        # at another price, because a refused request is not sent again as it was
+        register(self.ledger, *(intent(line, piece, amount="9.00") for line, pieces in LINES.items() for piece in pieces), now=self.now)
         while wanted := due(self.ledger, self.now):
             self.tick()
             for effect in claim(self.ledger, *wanted, token=f"end{self.turn}", now=self.now):

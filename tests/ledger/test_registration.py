@@ -64,6 +64,24 @@ def test_an_effect_that_is_not_in_flight_is_planned_anew(ledger: Ledger, state: 
     assert [step.to_state for step in ledger.effects.transitions(after.id)][-1] == "planned"
 
 
+@pytest.mark.parametrize("state", ["retry_at", "rejected"])
+def test_the_same_request_keeps_what_was_answered_and_when_it_is_tried_again(ledger: Ledger, state: str) -> None:
+    register(ledger, intent("o1-1", "p1"))
+    before = bring(ledger, due(ledger)[0], state)
+    assert register(ledger, intent("o1-1", "p1"), validation_id=2) == RegisterResult(unchanged=1)
+    (after,) = ledger.effects.by_ids([before.id])
+    assert (after.state, after.next_at, after.revision, after.validation_id) == (state, before.next_at, before.revision, 2)
+    assert due(ledger) == []
+    assert len(due(ledger, NOW + timedelta(hours=1))) == (state == "retry_at")
+
+
+def test_the_same_request_reopens_a_held_effect(ledger: Ledger) -> None:
+    register(ledger, intent("o1-1", "p1"))
+    bring(ledger, due(ledger)[0], "held")
+    assert register(ledger, intent("o1-1", "p1")) == RegisterResult(reopened=1)
+    assert states(ledger) == {"p1": "planned"}
+
+
 @pytest.mark.parametrize("state", FREE_STATES)
 def test_an_effect_that_is_no_longer_wanted_is_withdrawn_and_frees_its_piece(ledger: Ledger, state: str) -> None:
     register(ledger, intent("o1-1", "p1"))

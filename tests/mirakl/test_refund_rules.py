@@ -113,7 +113,30 @@ def test_lines_are_read_tolerantly() -> None:
     assert lines["L2"].price == Decimal("0.1")
 
 
-@pytest.mark.parametrize("page", [b"[]", b"{}", b'{"orders": [{"order_id": "O", "order_lines": [{"order_line_id": "L"}]}]}', b"<html>"])
-def test_an_answer_without_the_money_is_unreadable(page: bytes) -> None:
+@pytest.mark.parametrize("page", [b"[]", b"{}", b'{"orders": [{"order_id": "O", "order_lines": [{"price": 1}]}]}', b"<html>"])
+def test_an_answer_without_the_ids_is_unreadable(page: bytes) -> None:
     with pytest.raises(MiraklUnreadableError):
         lines_of([page])
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        '"quantity": 1',
+        '"price": "ten"',
+        '"price": "NaN"',
+        '"price": 1, "shipping_price": {}',
+        '"price": 1, "refunds": [{"amount": 1}]',
+        '"price": 1, "refunds": [7]',
+    ],
+)
+def test_money_that_cannot_be_read_spoils_its_own_line_only(spoiled: str) -> None:
+    good = '"price": 30, "order_line_state": "RECEIVED"'
+    order = '"order_id": "O", "currency_iso_code": "EUR", "order_tax_mode": "TAX_INCLUDED"'
+    page = f'{{"orders": [{{{order}, "order_lines": [{{"order_line_id": "L1", {spoiled}}}, {{"order_line_id": "L2", {good}}}]}}]}}'
+    lines = lines_of([page.encode()])
+    found = obstacle(lines["L1"], WANTED, RULES, ours=(), foreign=())
+    assert found is not None
+    assert (found.cause, found.passing) == ("amount_unreadable", False)
+    assert read_back(lines["L1"], WANTED, known=(), ours=()).trace is Trace.UNREADABLE
+    assert obstacle(lines["L2"], replace(WANTED, order_line_id="L2", shipping_amount=Decimal(0)), RULES, ours=(), foreign=()) is None

@@ -27,10 +27,13 @@ def test_a_new_story_ends_yesterday_and_its_tables_begin_with_it(stage: Stage) -
 
 def test_a_begun_story_goes_on_whatever_is_asked_for_later(stage: Stage) -> None:
     story = stage.story(days=4, seed=1)
-    assert not stage.told
-    stage.begun(story)
-    assert Stage(stage.home).told
+    assert not stage.begun
+    stage.remember(story, told=False)
+    assert Stage(stage.home).begun
+    assert not Stage(stage.home).told
     assert Stage(stage.home).story(days=9, seed=7) == story
+    stage.remember(story, told=True)
+    assert Stage(stage.home).told
 
 
 def test_the_environment_of_a_real_installation_is_left_behind(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

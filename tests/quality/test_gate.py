@@ -58,6 +58,15 @@ DAMAGES: list[tuple[str, str, set[str]]] = [
      {"ready_policy_allows"}),
     ("a wrong item paid out", READY.format("verification = 'WRONG_ITEM'"), {"ready_policy_allows"}),
     ("a disposition that decides nothing yet", READY.format("disposition = 'QUARANTINE'"), {"ready_policy_allows"}),
+    ("a refund called no_refund", READY.format("outcome = 'no_refund'"), {"refundable_is_refunded", "no_refund_founded"}),
+    ("every refund called no_refund", "UPDATE mapped_dispositions SET outcome = 'no_refund', rule = 'x' WHERE outcome = 'refund'",
+     {"refundable_is_refunded", "no_refund_founded"}),
+    ("every refund stopped for units nobody sent",
+     "UPDATE mapped_dispositions SET outcome = 'exception', exception_class = 'logical', cause = 'over_quantity', todo = 'x', "
+     "policy_outcome = 'exception' WHERE outcome = 'refund'", {"refundable_is_refunded"}),
+    ("a refund that waits for nothing", READY.format("outcome = 'hold', waits_for = 'x', policy_outcome = 'hold'"),
+     {"refundable_is_refunded"}),
+    ("a held piece called no_refund", "UPDATE mapped_dispositions SET outcome = 'no_refund' WHERE piece_id = 'P5'", {"no_refund_founded"}),
     ("a code of another reason", "UPDATE mapped_dispositions SET reason = 'GIFT' WHERE piece_id = 'P3'", {"ready_codes_translated"}),
 ]  # fmt: skip
 
@@ -187,6 +196,32 @@ def test_rows_of_other_causes_are_not_the_partition_gate_s_matter(albion: World)
     albion.map()
     assert albion.sql("SELECT cause FROM mapped_dispositions WHERE piece_id = 'P6'") == [("over_quantity",)]
     assert albion.red() == set()
+
+
+def test_refusals_that_the_line_explains_pass(tmp_path: Path) -> None:
+    with new_world(tmp_path) as world:
+        world.good()
+        world.event("P6", "NOR-2-A")  # one unit too many
+        world.event("P7", world.order(6, price="0.00"))  # nothing paid
+        world.event("P8", world.order(7))  # refunded by somebody else
+        world.event("P9", world.order(8), grade="D", verification="WRONG_ITEM")
+        world.insert("mirakl_refunds", marketplace=world.key, day=DAY, order_id="NOR-7-A", order_line_id="NOR-7-A-1", refund_id="F1",
+                     amount=Decimal("10.00"), shipping_amount=Decimal(0), quantity=1)  # fmt: skip
+        world.event("P10", world.order(9), problem="piece_id_unclear:P10")
+        world.event("P11", world.order(10, cancelled_amount=Decimal("10.00")), quantity=1)
+        world.sql("UPDATE mirakl_order_lines SET price = 10 WHERE order_id = 'NOR-10-A'")  # half of the money cancelled, not of the units
+        world.map()
+        assert world.sql("SELECT count(*) FROM mapped_dispositions WHERE outcome = 'refund'") == [(3,)]
+        findings = world.validate()
+        assert {name for name, finding in findings.items() if not finding.passed} == set()
+        assert findings["refundable_is_refunded"].evaluated >= 4, "P5, P6, P7 and P9 at least are judged"
+
+
+def test_a_piece_may_wait_for_the_answer_to_another_of_its_line(world: World) -> None:
+    world.sql("UPDATE mapped_dispositions SET outcome = 'hold', waits_for = 'x' WHERE piece_id = 'P2'")
+    assert world.red() == {"refundable_is_refunded"}
+    world.sql("UPDATE mapped_dispositions SET paid = TRUE WHERE piece_id = 'P1'")
+    assert world.red() == set()
 
 
 def test_an_empty_partition_passes_without_great_expectations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,14 @@ class ActWorld:
             con.execute("DELETE FROM mapped_dispositions WHERE piece_id IN (SELECT piece_id FROM incoming)")
             con.execute("INSERT INTO mapped_dispositions BY NAME SELECT * FROM incoming")
 
+    def event(self, piece: str, day: date, event: str = "ITEM_GRADED", key: str = "news", lane: str = "HUB") -> None:
+        """One canonical event of the piece, first or again received on `day`."""
+        row = {"marketplace": KEY, "day": day, "event_key": key, "document_id": 1, "event": event, "event_rank": 50, "lane": lane}
+        with self.warehouse.transaction() as con:
+            table = pa.Table.from_pylist([{**row, "piece_id": piece, "event_time": datetime(2025, 3, 10)}])  # noqa: DTZ001
+            con.register("incoming", table)
+            con.execute("INSERT INTO rebound_returns BY NAME SELECT * FROM incoming")
+
     def validate(self, passed: bool = True, version: str | None = None) -> int:
         with self.warehouse.read() as con:
             found = slice_hash(con, "mapped_dispositions", self.partition)

@@ -1,14 +1,19 @@
 """Registering: only validated rows, one effect an order line and reason, exact sums, repeatable, never a paid piece."""
 
+from collections.abc import Generator
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from returns_assets.ledger.database import Ledger
 from returns_assets.ledger.records import Outcome
+from returns_assets.steps.act import read_back_lost_answers
 from returns_assets.steps.act_gate import NotValidated
-from tests.mirakl.stub import StubMirakl
-from tests.steps.act_world import MAPPINGS, ActWorld, parsed
+from tests.mirakl.stub import Fault, StubMirakl
+from tests.steps.act_world import DAY, MAPPINGS, ActWorld, parsed
 
 
 def test_rows_that_were_never_validated_do_not_become_effects(act: ActWorld) -> None:
@@ -121,3 +126,107 @@ def test_a_piece_in_flight_is_not_planned_again(act: ActWorld) -> None:
     act.ledger.effects.settle([Outcome(claim[0].id, "t", "confirmed", "R1")], act.clock())
     act.plan()
     assert act.states() == {"NOR-1-A-1": "confirmed"}
+
+
+# -- an old day, by hand, after a later one decided its pieces again
+
+NEXT_DAY = DAY + timedelta(days=1)
+
+
+@pytest.fixture
+def next_day(tmp_path: Path, sqlite_ledger: Ledger, stub: StubMirakl, act: ActWorld) -> Generator[ActWorld]:
+    world = ActWorld(tmp_path, sqlite_ledger, stub.url, clock=act.clock, day=NEXT_DAY)
+    yield world
+    world.close()
+
+
+def correct(world: ActWorld, piece: str, outcome: str) -> None:
+    """The later day's decision about the piece; the earlier day's rows stay as they are."""
+    with world.warehouse.transaction() as con:
+        con.execute(
+            "INSERT INTO mapped_dispositions BY NAME SELECT * REPLACE (? AS day, ? AS outcome) FROM mapped_dispositions WHERE piece_id = ?",
+            [world.day, outcome, piece],
+        )
+
+
+def test_what_a_later_correction_withdrew_an_old_day_cannot_bring_back(act: ActWorld, next_day: ActWorld, stub: StubMirakl) -> None:
+    stub.put_order("NOR-1-A", ["30.00"])
+    act.event("P1", DAY, key="graded")
+    act.disposition("P1", "NOR-1-A-1")
+    act.plan()
+    next_day.event("P1", NEXT_DAY, "ITEM_GRADED", key="missing")
+    correct(next_day, "P1", "exception")
+    assert next_day.plan().metadata["withdrawn"] == 1
+    result = act.register()  # by hand; its rows are still those that passed
+    assert (result.metadata["reopened"], result.metadata["decided_later"]) == (0, 1)
+    act.push()
+    assert stub.calls("OR28") == []
+    assert act.effects() == next_day.effects() == []
+
+
+@pytest.mark.parametrize(
+    ("events", "created"),
+    [
+        ([("ITEM_GRADED", "k2", NEXT_DAY, "HUB")], 0),  # not decided yet by the later day, but it will be
+        ([("PARCEL_AT_HUB", "k2", NEXT_DAY, "HUB")], 1),  # decides nothing
+        ([("ITEM_GRADED", "k2", NEXT_DAY, "DTR")], 1),  # decides nothing in this lane
+        ([("ITEM_GRADED", "k1", NEXT_DAY, "HUB")], 1),  # the same fact told again
+    ],
+)
+def test_a_later_definitive_event_takes_the_piece_away(act: ActWorld, events: list[tuple[str, str, date, str]], created: int) -> None:
+    act.event("P1", DAY, key="k1", lane=events[0][3])
+    for event, key, day, lane in events:
+        act.event("P1", day, event, key, lane)
+    act.disposition("P1", "NOR-1-A-1")
+    assert act.plan().metadata["created"] == created
+
+
+def test_the_other_piece_of_the_line_is_still_refunded(act: ActWorld) -> None:
+    act.disposition("P1", "NOR-1-A-1")
+    act.disposition("P2", "NOR-1-A-1", "4.00", unit_from=1)
+    act.plan()
+    act.event("P1", NEXT_DAY)
+    act.plan()
+    assert [(effect.amount, [use.piece_id for use in effect.pieces]) for effect in act.effects()] == [(Decimal("4.00"), ["P2"])]
+
+
+@pytest.mark.parametrize("how", ["event", "decision"])
+def test_a_correction_after_registering_stops_the_push(act: ActWorld, next_day: ActWorld, stub: StubMirakl, how: str) -> None:
+    stub.put_order("NOR-1-A", ["30.00"])
+    act.disposition("P1", "NOR-1-A-1")
+    act.plan()
+    if how == "event":
+        act.event("P1", NEXT_DAY)
+    else:
+        correct(next_day, "P1", "no_refund")
+    result = act.push()
+    assert result.metadata["push"]["deferred"] == {"decided_again_later": 1}
+    assert act.states() == {"NOR-1-A-1": "held (decided_again_later)"}
+    assert act.exceptions() == {"decided_again_later": 1}
+    assert stub.calls("OR28") == []
+
+
+def test_the_later_day_refunds_what_the_old_one_held(act: ActWorld, next_day: ActWorld, stub: StubMirakl) -> None:
+    stub.put_order("NOR-1-A", ["30.00"])
+    act.disposition("P1", "NOR-1-A-1")
+    act.plan()
+    correct(next_day, "P1", "refund")
+    act.push()
+    assert stub.calls("OR28") == []
+    next_day.plan()
+    next_day.push()
+    assert next_day.states() == {"NOR-1-A-1": "confirmed"}
+    assert len(stub.all_refunds) == 1
+
+
+def test_lost_answers_are_read_back_before_planning(act: ActWorld, stub: StubMirakl) -> None:
+    stub.put_order("NOR-1-A", ["30.00"])
+    act.disposition("P1", "NOR-1-A-1")
+    act.plan()
+    stub.faults.append(Fault("OR28", "cut_after"))
+    act.push()
+    act.clock.advance(60)
+    read_back_lost_answers(act.ctx, act.partition["marketplace"], act.day)
+    assert act.states() == {"NOR-1-A-1": "confirmed"}
+    assert [row["state"] for row in act.rows("refund_pushes")] == ["confirmed"]
+    assert act.exceptions() == {}

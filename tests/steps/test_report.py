@@ -85,7 +85,34 @@ def test_return_rates(world: World) -> None:
     small = row_of(world, "return_metrics_by", "dimension = 'sku' AND key = 'S2'")
     assert (small["units"], small["sold_units"], small["return_rate"], small["refunded_amount"]) == (2, 5, 0.4, Decimal("2.50"))
     reason = row_of(world, "return_metrics_by", "dimension = 'reason' AND key = 'SIZE_TOO_LARGE'")
-    assert (reason["pieces"], reason["refunded_amount"], reason["return_rate"]) == (4, Decimal("10.00"), None)
+    assert (reason["pieces"], reason["refunded_amount"], reason["sold_units"]) == (4, Decimal("10.00"), 15)
+    assert reason["return_rate"] == pytest.approx(5 / 15), "units of the reason over all units sold"
+    cause = row_of(world, "return_metrics_by", "dimension = 'cause' AND key = 'reason_not_mapped'")
+    assert (cause["pieces"], cause["sold_units"], cause["return_rate"]) == (1, None, None)
+
+
+def test_a_piece_that_moved_leaves_its_money_and_latency_where_they_were_paid(world: World) -> None:
+    world.sql("UPDATE mapped_dispositions SET day = day + 1 WHERE piece_id IN ('P1', 'P4')")  # graded on the next day
+    for day in (DAY, DAY + timedelta(days=1)):
+        compute_metrics(world.ctx, "nordhaus", day)
+    first, second = (row_of(world, "return_metrics", f"day = '{day}'") for day in (DAY, DAY + timedelta(days=1)))
+    assert (first["pieces"], first["refunds"], first["refunded_pieces"], first["refunded_amount"]) == (8, 2, 4, Decimal("10.00"))
+    assert first["latency_p95_hours"] == pytest.approx(2 + 0.85 * 8), "the four pieces paid here, wherever they are now"
+    assert (second["pieces"], second["refunds"], second["refunded_amount"], second["planned_amount"]) == (2, 0, 0, 0)
+    assert second["latency_median_hours"] is None
+    small = row_of(world, "return_metrics_by", f"day = '{DAY}' AND dimension = 'sku' AND key = 'S2'")
+    assert (small["pieces"], small["units"], small["refunded_amount"]) == (0, 0, Decimal("2.50"))
+    assert world.sql("SELECT sum(refunded_amount) FROM return_metrics_by WHERE dimension = 'sku'") == [(Decimal("10.00"),)]
+
+
+def test_shared_money_adds_up_to_what_was_paid(world: World) -> None:
+    world.sql("UPDATE refund_pushes SET amount = 10.01 WHERE effect_key = 'E1'")
+    world.sql("UPDATE mapped_dispositions SET reason = piece_id, amount = 1 WHERE piece_id IN ('P1', 'P2', 'P3')")
+    compute_metrics(world.ctx, "nordhaus", DAY)
+    shares = world.sql(
+        "SELECT refunded_amount FROM return_metrics_by WHERE dimension = 'reason' AND key IN ('P1', 'P2', 'P3') ORDER BY key"
+    )
+    assert [share for (share,) in shares] == [Decimal("3.33"), Decimal("3.34"), Decimal("3.34")]
 
 
 def test_twice_is_the_same_rows_and_other_partitions_are_left_alone(world: World) -> None:

@@ -38,6 +38,10 @@ class Sandbox:
         """POST /admin/...; raises SandboxError with the sandbox's own words."""
         return self._answer(self._http.post(f"/admin/{path}", json=body))
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """DELETE /admin/..."""
+        return self._answer(self._http.delete(f"/admin/{path}"))
+
     def now(self) -> datetime:
         """The sandbox's clock."""
         return datetime.fromisoformat(self.get("clock")["now"])
@@ -55,7 +59,8 @@ class Sandbox:
 @contextmanager
 def running_sandbox(home: Path, port: int = 0) -> Generator[Sandbox]:
     """Start the sandbox on its state file under `home`, and end it with the block. Its own output goes to home/sandbox.log."""
-    env_file, log = home / "sandbox.env", home / "sandbox.log"
+    env_file, log, pid_file = home / "sandbox.env", home / "sandbox.log", home / "sandbox.pid"
+    _end_leftover(pid_file, home)
     env_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "returns_assets.sandbox", "serve", "--port", str(port), "--env-file", str(env_file)]
     with log.open("ab") as output:
@@ -67,6 +72,7 @@ def running_sandbox(home: Path, port: int = 0) -> Generator[Sandbox]:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
+    pid_file.write_text(str(process.pid), encoding="utf-8")
     sandbox: Sandbox | None = None
     try:
         sandbox = Sandbox(_wait_for(env_file, process, log))
@@ -75,6 +81,35 @@ def running_sandbox(home: Path, port: int = 0) -> Generator[Sandbox]:
         if sandbox is not None:
             sandbox.close()
         stop(process)
+        pid_file.unlink(missing_ok=True)
+
+
+def _end_leftover(pid_file: Path, home: Path) -> None:
+    """A demo that was killed leaves its sandbox behind: two on one state file would each believe their own books."""
+    try:
+        pid = int(pid_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    mark = str(home / "sandbox.sqlite")
+    if mark in _command_of(pid):  # the number may be somebody else's by now
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while mark in _command_of(pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    pid_file.unlink(missing_ok=True)
+
+
+def _command_of(pid: int) -> str:
+    """The command line of a living process; empty when it is none of ours or cannot be told."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        if Path("/proc/self").exists():
+            return ""
+    try:  # a system without /proc
+        return subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
 
 
 def _wait_for(env_file: Path, process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str]:

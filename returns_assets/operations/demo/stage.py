@@ -12,6 +12,7 @@ from typing import Any, cast
 
 MAPPINGS = Path("mappings")
 SETTLE_SECONDS = 1  # the demo cuts two answers off and does not wait the usual minute before it reads back
+TIMEOUT_SECONDS, LEASE_SECONDS = 5, 16  # nor five minutes for the claims that an interrupted demo leaves behind
 
 
 class DemoError(RuntimeError):
@@ -45,14 +46,19 @@ class Stage:
         self._story_file = self.home / "story.json"
 
     @property
-    def told(self) -> bool:
-        """A demo was begun here before."""
+    def begun(self) -> bool:
+        """The world of a demo is here, whether or not its story was told to the end."""
         return self._story_file.exists()
+
+    @property
+    def told(self) -> bool:
+        """A demo was told here to its end."""
+        return self.begun and bool(self._read()["told"])
 
     def story(self, days: int, seed: int) -> Story:
         """The story of this home: the one begun here, or a new one that ends yesterday (UTC)."""
-        if self.told:
-            raw = cast("dict[str, Any]", json.loads(self._story_file.read_text(encoding="utf-8")))
+        if self.begun:
+            raw = self._read()
             return Story(date.fromisoformat(raw["first_day"]), int(raw["days"]), int(raw["seed"]))
         if not (MAPPINGS / "marketplaces.yaml").exists():
             raise DemoError("run the demo in the repository's folder: there is no mappings/marketplaces.yaml here")
@@ -63,9 +69,12 @@ class Stage:
         self._adapt_mappings(story)
         return story
 
-    def begun(self, story: Story) -> None:
-        """The world exists: from now on a demo here continues it."""
-        self._story_file.write_text(json.dumps(asdict(story), default=str), encoding="utf-8")
+    def remember(self, story: Story, *, told: bool) -> None:
+        """The world exists: from now on a demo here goes on with it. `told`: to the end."""
+        self._story_file.write_text(json.dumps({**asdict(story), "told": told}, default=str), encoding="utf-8")
+
+    def _read(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", json.loads(self._story_file.read_text(encoding="utf-8")))
 
     def enter(self, sandbox: dict[str, str]) -> None:
         """Make the demo's settings this process's environment; nothing of a real installation is left in it. Written to demo.env, too."""
@@ -81,7 +90,8 @@ class Stage:
         path = self.mappings / "marketplaces.yaml"
         text = path.read_text(encoding="utf-8")
         text = re.sub(r"(?m)^first_day: \S+", f"first_day: {story.first_day}", text)
-        text = re.sub(r"(?m)^(\s+settle_seconds:) \S+", rf"\1 {SETTLE_SECONDS}", text)
+        for name, seconds in (("settle", SETTLE_SECONDS), ("timeout", TIMEOUT_SECONDS), ("lease", LEASE_SECONDS)):
+            text = re.sub(rf"(?m)^(\s+{name}_seconds:) \S+", rf"\1 {seconds}", text)
         path.write_text(text, encoding="utf-8")
 
     def map_label(self, label: str, reason: str) -> None:

@@ -63,8 +63,9 @@ class Telling:
         self._done(self._dagster.publish(), "publish")
 
     def unfinished(self) -> list[tuple[date, str]]:
-        """Partitions that were blocked or have a refund without an answer."""
-        return self._unfinished
+        """Partitions that, since this was last asked, were blocked or left a refund without an answer."""
+        found, self._unfinished = self._unfinished, []
+        return found
 
     def with_label(self, label: str) -> list[tuple[date, str]]:
         """Partitions with a piece whose reason label no map knew."""
