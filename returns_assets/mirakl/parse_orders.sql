@@ -4,7 +4,7 @@
 -- value passes. Personal data is not read at all.
 CREATE OR REPLACE TEMP TABLE landed_orders AS
 WITH answers AS (
-  SELECT filename, unnest(orders) AS o
+  SELECT filename, orders
   FROM read_json($files, format = 'unstructured', filename = true, maximum_object_size = 536870912, columns = {
     orders: 'STRUCT(
       order_id VARCHAR, commercial_id VARCHAR, order_state VARCHAR, currency_iso_code VARCHAR, order_tax_mode VARCHAR,
@@ -21,11 +21,15 @@ WITH answers AS (
           created_date VARCHAR)[])[])[]'})
 ),
 named AS (                       -- the file's name says which operation, which batch and when
-  SELECT o, regexp_extract(filename, '(OR11-[a-z]+)-([0-9a-f]{12})-(\d{8}T\d{12})Z-\d{5}\.json$', ['operation', 'batch', 'at']) AS f
-  FROM answers
+  SELECT f.operation = 'OR11-ids' AS by_id, f.batch AS batch, strptime(f.at, '%Y%m%dT%H%M%S%f') AS fetched_at, orders
+  FROM (
+    SELECT regexp_extract(filename, '(OR11-[a-z]+)-([0-9a-f]{12})-(\d{8}T\d{12})Z-\d{5}\.json$', ['operation', 'batch', 'at']) AS f, orders
+    FROM answers
+  )
+),
+listed AS (                      -- only now one row an order: the name is read once a file
+  SELECT by_id, batch, fetched_at, unnest(orders) AS o FROM named
 )
-SELECT
-  f.operation = 'OR11-ids' AS by_id, f.batch AS batch, strptime(f.at, '%Y%m%dT%H%M%S%f') AS fetched_at,
-  make_timestamp(epoch_us(try_cast(o.last_updated_date AS TIMESTAMPTZ))) AS updated_at, o
-FROM named
+SELECT by_id, batch, fetched_at, make_timestamp(epoch_us(try_cast(o.last_updated_date AS TIMESTAMPTZ))) AS updated_at, o
+FROM listed
 WHERE o.order_id IS NOT NULL

@@ -142,6 +142,8 @@ def _named_orders(ctx: StepContext, marketplace: str, day: date) -> list[str]:
 
 def _missing(ctx: StepContext, marketplace: str, day: date, named: Sequence[str]) -> list[str]:
     """The named orders that the partition has neither as order id nor as commercial id."""
+    if not named:
+        return []
     with ctx.warehouse.read() as con:
         rows = con.execute(
             "SELECT order_id FROM mirakl_orders WHERE marketplace = $m AND day = $d "
