@@ -2,9 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 CanonicalEvent = Literal[
     "RETURN_REGISTERED", "LABEL_ISSUED", "PARCEL_IN_NETWORK", "REFUND_ADVICE", "PARCEL_AT_HUB", "PARCEL_FORWARDED", "PARCEL_DELIVERED",
@@ -27,6 +27,8 @@ Disposition = Literal[
 ]  # fmt: skip
 Verification = Literal["MATCH", "MISSING", "WRONG_ITEM", "UNEXPECTED_EXTRA", "OVER_QUANTITY", "EMPTY_PARCEL", "UNIDENTIFIABLE"]
 Grade = Literal["A", "B", "C", "D", "U"]
+# The name of an environment variable: a secret pasted in its place is refused, and never shown (describe in source.py).
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 ExceptionClass = Literal["technical", "mapping", "logical", "policy"]
 
 
@@ -66,8 +68,8 @@ class Marketplace(Strict):
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     label: str
     base_url: str | None = Field(default=None, pattern=r"^https?://")
-    base_url_env: str | None = None
-    api_key_env: str
+    base_url_env: VariableName | None = None
+    api_key_env: VariableName
     shop_id: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     gate: Literal["rows", "partition"]
@@ -163,8 +165,8 @@ class ReceiverAuth(Strict):
 
     type: Literal["none", "static_header", "basic", "hmac_sha256"]
     header: str | None = None
-    secret_env: str | None = None
-    username_env: str | None = None
+    secret_env: VariableName | None = None
+    username_env: VariableName | None = None
 
 
 class ReceiverConfig(Strict):

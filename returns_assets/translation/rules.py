@@ -30,7 +30,7 @@ def check_together(
         *_prefixes(directory / "marketplaces.yaml", marketplaces),
         *_reason_rows(directory / "return_reasons.csv", marketplaces, rebound, reasons),
         *_disposition_rows(directory / "dispositions.csv", dispositions),
-        *_policy_rows(directory / "refund_policy.csv", marketplaces, policy),
+        *_policy_rows(directory / "refund_policy.csv", marketplaces, rebound, policy),
     ]
 
 
@@ -87,8 +87,9 @@ def _disposition_rows(path: Path, rows: list[tuple[int, DispositionRow]]) -> lis
     return faults
 
 
-def _policy_rows(path: Path, marketplaces: dict[str, Marketplace], rows: list[tuple[int, PolicyRow]]) -> list[str]:
-    allowed = {"verification": get_args(Verification), "grade": get_args(Grade), "disposition": get_args(Disposition)}
+def _policy_rows(path: Path, marketplaces: dict[str, Marketplace], rebound: ReboundProfile, rows: list[tuple[int, PolicyRow]]) -> list[str]:
+    reasons = tuple(sorted({*rebound.reason_map.values(), NOT_GIVEN}))
+    allowed = {"verification": get_args(Verification), "grade": get_args(Grade), "disposition": get_args(Disposition), "reason": reasons}
     names: dict[str, int] = {}
     faults: list[str] = []
     for line, row in rows:

@@ -77,7 +77,8 @@ def describe(path: Path, error: ValidationError, lines: Lines, prefix: tuple[str
         at = (*prefix, *location)
         line = next((lines[at[:n]] for n in range(len(at), -1, -1) if at[:n] in lines), 1)
         given = fault.get("input")
-        shown = f"; given: {given!r}" if isinstance(given, str | int | float | bool) else ""
+        secret = bool(location) and location[-1].endswith(("_env", "key", "secret"))  # it may be the secret itself
+        shown = f"; given: {given!r}" if isinstance(given, str | int | float | bool) and not secret else ""
         field = ".".join(at) if at else "row"
         sentences.append(f"{path}:{line}: {field}: {fault['msg'].removeprefix('Value error, ')}{shown}")
     return sentences

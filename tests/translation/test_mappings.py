@@ -64,6 +64,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("dispositions.csv", "DONATE,yes,no,", "DONATED,yes,no,", "DONATE"),
     ("refund_policy.csv", "hold,,,next inspection event,", "hold,,,,", "waits_for"),
     ("refund_policy.csv", "*,MATCH,C,*,*", "*,MATCH,E,*,*", "allowed: *, A, B, C, D, U"),
+    ("refund_policy.csv", "D,*,DEFECTIVE|", "D,*,DEFECTIV|", "allowed: *, ARRIVED_LATE"),
+    ("marketplaces.yaml", "api_key_env: MIRAKL_ALBION_KEY", "api_key_env: 3f2a9c-secret-key", "should match pattern"),
     ("refund_policy.csv", "refund,1,default,,\nregistration_is_final,", "refund,1.5,default,,\nregistration_is_final,", "share"),
     ("refusals.csv", "policy,retry", "policy,resend", "'retry', 'hold' or 'reject'"),
 ]
@@ -82,6 +84,13 @@ def test_a_fault_names_file_line_field_and_what_is_allowed(tables: Path, name: s
     fault_lines = {int(part.split(":")[1].rstrip(",")) for part in text.splitlines() if part.split(":")[1].strip().isdigit()}
     if fault_lines and "label" not in says and "api_key" not in says:
         assert any(abs(line - expected_line) <= 1 for line in fault_lines), f"line {expected_line} expected: {text}"
+
+
+def test_a_secret_in_the_place_of_a_variables_name_is_not_shown(tables: Path) -> None:
+    replace(tables / "marketplaces.yaml", "api_key_env: MIRAKL_ALBION_KEY", "api_key_env: 3f2a9c-secret-key")
+    with pytest.raises(MappingError) as caught:
+        load_mappings(tables)
+    assert "3f2a9c" not in str(caught.value)
 
 
 def test_all_faults_are_reported_at_once(tables: Path) -> None:
