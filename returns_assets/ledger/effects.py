@@ -156,6 +156,10 @@ class Effects:
         """Order line -> ids of the refunds that are ours. Lines without one are absent."""
         return reading.confirmed_ids(self._store, marketplace, order_line_ids, kind)
 
+    def in_flight(self, marketplace: str, kind: str, subjects: Collection[str]) -> set[str]:
+        """Those of the subjects that have an effect in flight: what was executed on them may not be known here yet."""
+        return reading.in_flight(self._store, marketplace, kind, subjects)
+
     def piece_effects(self, marketplace: str, kind: str, piece_ids: Collection[str]) -> dict[str, PieceEffect]:
         """Piece -> the effect that holds it; free pieces are absent."""
         return reading.piece_effects(self._store, marketplace, kind, piece_ids)

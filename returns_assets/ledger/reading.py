@@ -125,6 +125,16 @@ def confirmed_ids(store: Store, marketplace: str, subjects: Collection[str], kin
     return found
 
 
+def in_flight(store: Store, marketplace: str, kind: str, subjects: Collection[str]) -> set[str]:
+    """See Effects.in_flight."""
+    found: set[str] = set()
+    with store.read() as con:
+        for chunk in chunked(set(subjects)):
+            where = (e.marketplace == marketplace, e.subject.in_(chunk), e.kind == kind, e.inflight.is_not(None))
+            found.update(con.execute(select(e.subject).where(*where)).scalars())
+    return found
+
+
 def piece_effects(store: Store, marketplace: str, kind: str, piece_ids: Collection[str]) -> dict[str, PieceEffect]:
     """See Effects.piece_effects."""
     wanted = set(piece_ids)

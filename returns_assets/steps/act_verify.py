@@ -54,6 +54,10 @@ class Verifier:
         known: dict[int, list[str]] = {}
         if released:
             lines = read_lines(ctx, shop.key, released, shop.order_tax_mode)
+            # Another push may have sent the line's next effect since `due`: what it made may be on the line already and not yet ours.
+            # Asked after the read and before `ours`, so that no refund of ours can slip between and look like a stranger's.
+            busy = ctx.ledger.effects.in_flight(shop.key, KIND, {effect.subject for effect in released})
+            released = [effect for effect in released if effect.subject not in busy]
             ours = ctx.ledger.effects.confirmed_ids(shop.key, {effect.subject for effect in released})
             rules = Rules(shop.currency, shop.eligible_line_states, shop.waiting_line_states, self._live_reasons())
             for effect in released:

@@ -8,6 +8,7 @@ import pytest
 
 from returns_assets.ledger.records import Outcome
 from returns_assets.mirakl.errors import MiraklError
+from returns_assets.mirakl.refund_call import send_refund
 from returns_assets.steps import act_push
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.steps.act_send import HALT_AFTER_UNKNOWN
@@ -394,6 +395,31 @@ def test_two_pushers_at_once_pay_once(act: ActWorld, stub: StubMirakl) -> None:
 
 
 # -- several batches: while one is sent, the next is verified and claimed
+
+
+def test_what_another_push_has_in_flight_on_the_line_is_no_strangers_refund(act: ActWorld, stub: StubMirakl) -> None:
+    stub.put_order("NOR-1-A", ["30.00"], quantity=3)
+    act.disposition("P1", "NOR-1-A-1", "10.00")
+    act.disposition("P2", "NOR-1-A-1", "10.00", refund_reason_code="15", unit_from=1)
+    act.plan()
+    first, second = act.effects()
+    token = "another push"
+
+    def other_push_sends_the_second(seen: Seen) -> None:
+        if seen.operation == "OR11" and stub.on_request is not None:
+            stub.on_request = None
+            claim = {"token": token, "lease": 300, "run_id": "run-2", "actor": "test", "now": act.clock()}
+            assert act.ledger.effects.claim({second.id: []}, **claim)
+            assert send_refund(act.client, second.request).refund_id
+
+    stub.on_request = other_push_sends_the_second
+    act.push()
+    assert {effect.id: effect.state for effect in act.effects()} == {first.id: "planned", second.id: "claimed"}
+    (made,) = stub.refunds_of("NOR-1-A-1")
+    act.ledger.effects.settle([Outcome(second.id, token, "confirmed", external_id=made["id"])], act.clock())
+    act.push()
+    assert {effect.state for effect in act.effects()} == {"confirmed"}
+    assert [r["reason_code"] for r in stub.refunds_of("NOR-1-A-1")] == ["15", "17"]
 
 
 @pytest.mark.parametrize("batch", [1, 7, 60])
