@@ -14,12 +14,6 @@ policy AS (  -- the first row of the policy table that fits decides
         AND (m.reason = ['*'] OR list_contains(m.reason, c.reason))
     GROUP BY c.verification, c.grade, c.disposition, c.reason
 ),
-live_reasons AS (
-    SELECT code, bool_or(coalesce(json_extract_string(attributes, '$.is_shop_right'), 'true') = 'true') AS shop_right
-    FROM mirakl_reference
-    WHERE marketplace = $marketplace AND day = $day AND list = 'refund_reason'
-    GROUP BY code
-),
 lines AS MATERIALIZED (  -- line_n stands for the line as n does for the piece
     SELECT
         row_number() OVER () AS line_n, l.order_id, l.order_line_id, l.line_state, l.offer_sku, l.product_sku, l.product_shop_sku,
@@ -34,8 +28,7 @@ lines AS MATERIALIZED (  -- line_n stands for the line as n does for the piece
             OR len(list_filter(
                 coalesce(from_json(l.taxes, '[{"amount": "VARCHAR"}]'), []) || coalesce(from_json(l.shipping_taxes, '[{"amount": "VARCHAR"}]'), []),
                 lambda t: TRY_CAST(t.amount AS DECIMAL(18, 4)) IS NULL)) > 0 AS unreadable
-    FROM mirakl_order_lines l
-    WHERE l.marketplace = $marketplace AND l.day = $day
+    FROM partition_lines l
 ),
 base AS (
     SELECT
@@ -57,7 +50,7 @@ base AS (
         ON p.verification = f.verification AND p.grade = f.grade AND p.disposition = f.disposition AND p.reason = f.reason
     LEFT JOIN map_dispositions d ON d.disposition = f.disposition
     LEFT JOIN map_reasons c ON c.canonical_reason = f.reason
-    LEFT JOIN live_reasons lr ON lr.code = c.refund_reason_code
+    LEFT JOIN partition_reasons lr ON lr.code = c.refund_reason_code
     LEFT JOIN lines l ON l.order_line_id = m.order_line_id AND l.order_id = m.order_id
     LEFT JOIN map_states s ON s.line_state = l.line_state
     LEFT JOIN our_pieces o ON o.piece_id = f.piece_id

@@ -12,9 +12,9 @@ named_orders AS (
 target_orders AS (  -- the same order may be named by its own id and by the customer's
     SELECT order_id FROM named_orders
     UNION
-    SELECT o.order_id FROM mirakl_orders o JOIN named_orders n ON n.order_id = o.commercial_id WHERE o.marketplace = $marketplace AND o.day = $day
+    SELECT o.order_id FROM partition_orders o JOIN named_orders n ON n.order_id = o.commercial_id
     UNION
-    SELECT o.commercial_id FROM mirakl_orders o JOIN named_orders n ON n.order_id = o.order_id WHERE o.marketplace = $marketplace AND o.day = $day
+    SELECT o.commercial_id FROM partition_orders o JOIN named_orders n ON n.order_id = o.order_id
 ),
 target_pieces AS (
     SELECT piece_id, row_number() OVER () AS n

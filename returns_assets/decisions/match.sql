@@ -1,23 +1,19 @@
 -- matched: each folded piece's order line, by ids only (line id, then SKU, then EAN where exactly one line fits); refuse rather than guess.
 CREATE OR REPLACE TEMP TABLE matched AS
 WITH
-orders AS (
-    SELECT order_id, commercial_id FROM mirakl_orders WHERE marketplace = $marketplace AND day = $day
-),
 lines AS (
     SELECT l.order_id, l.order_line_id, l.line_index, l.quantity, l.line_state, l.price_unit, l.offer_sku, l.product_sku, l.product_shop_sku,
         upper(trim(l.offer_sku)) AS sku_key
-    FROM mirakl_order_lines l
-    WHERE l.marketplace = $marketplace AND l.day = $day
+    FROM partition_lines l
 ),
 commercial AS (  -- a commercial id stands for an order only where it names exactly one
-    SELECT commercial_id, min(order_id) AS order_id FROM orders GROUP BY commercial_id HAVING count(*) = 1
+    SELECT commercial_id, min(order_id) AS order_id FROM partition_orders GROUP BY commercial_id HAVING count(*) = 1
 ),
 placed AS (
     SELECT f.n, f.piece_id, f.definitive_at, f.quantity, f.line_ref, upper(trim(f.sku)) AS sku_key, trim(f.ean) AS ean,
         coalesce(o.order_id, c.order_id) AS order_id
     FROM folded f
-    LEFT JOIN orders o ON o.order_id = f.order_ref
+    LEFT JOIN partition_orders o ON o.order_id = f.order_ref
     LEFT JOIN commercial c ON c.commercial_id = f.order_ref
 ),
 held AS (  -- the line that money already moved on is the line, whatever a later document says

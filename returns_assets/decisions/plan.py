@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from returns_assets.decisions.tables import load_tables, temp_table
 from returns_assets.translation.model import Mappings, Marketplace
+from returns_assets.warehouse.connection import in_transaction
 
 # ISO 4217 minor units that are not 2; a currency that is not here has cents.
 MINOR_DIGITS = {
@@ -87,13 +88,17 @@ def plan(
     decided_at: datetime,
     held: Callable[[duckdb.DuckDBPyConnection], Held],
 ) -> tuple[str, dict[str, Any]]:
-    """Run the steps; returns the query (and its parameters) whose rows are the partition of mapped_dispositions.
+    """Run the steps on a connection without an open transaction; returns the query (and its parameters) whose rows are the partition
+    of mapped_dispositions.
 
-    `held` is asked once `folded` exists, so that the ledger is read only for the pieces at hand.
+    The warehouse is read in one transaction, before anything is decided; from then on only temp tables are. `held` is asked once
+    `folded` exists, so that the ledger is read only for the pieces at hand.
     """
     parameters = parameters_for(marketplace, mappings, day, decided_at)
     load_tables(con, mappings, marketplace, day)
-    _run(con, "fold", parameters)
+    with in_transaction(con):
+        _run(con, "inputs", parameters)
+        _run(con, "fold", parameters)
     live = held(con)
     temp_table(con, "our_pieces", live.pieces)
     temp_table(con, "our_refunds", live.refunds)
@@ -104,5 +109,5 @@ def plan(
 
 
 def _run(con: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> None:
-    text = sql(name)
-    con.execute(text, bind(text, parameters))
+    for text in filter(str.strip, sql(name).split(";\n")):
+        con.execute(text, bind(text, parameters))

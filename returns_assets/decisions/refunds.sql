@@ -4,13 +4,11 @@ WITH
 refunds AS (
     SELECT r.order_line_id, r.refund_id, coalesce(r.amount, 0) AS amount, coalesce(r.shipping_amount, 0) AS shipping_amount,
         r.refund_id IN (SELECT refund_id FROM our_refunds WHERE refund_id IS NOT NULL) AS ours
-    FROM mirakl_refunds r
-    WHERE r.marketplace = $marketplace AND r.day = $day
+    FROM partition_refunds r
 ),
 lines AS (
     SELECT order_id, order_line_id, quantity AS line_quantity, (price * $minor)::HUGEINT AS price_minor
-    FROM mirakl_order_lines
-    WHERE marketplace = $marketplace AND day = $day
+    FROM partition_lines
 )
 SELECT
     l.order_id, l.order_line_id,

@@ -3,8 +3,8 @@ CREATE OR REPLACE TEMP TABLE shipping_due AS
 WITH
 order_units AS (
     SELECT order_id, sum(quantity) AS units
-    FROM mirakl_order_lines
-    WHERE marketplace = $marketplace AND day = $day AND line_state NOT IN ('REFUSED', 'CANCELED') AND price > 0
+    FROM partition_lines
+    WHERE line_state NOT IN ('REFUSED', 'CANCELED') AND price > 0
     GROUP BY order_id
     HAVING sum(shipping_price) > 0
 ),

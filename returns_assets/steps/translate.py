@@ -9,6 +9,7 @@ import pyarrow as pa
 from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, Held, plan
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.warehouse.connection import in_transaction
 from returns_assets.warehouse.partitions import replace_partition
 
 TABLE = "mapped_dispositions"
@@ -49,7 +50,7 @@ def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace
 def map_dispositions(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """Decide the partition anew and bring its exceptions up to date: cleared ones close by themselves."""
     partition = {"marketplace": marketplace, "day": day}
-    with ctx.warehouse.transaction() as con:
+    with ctx.warehouse.connection() as con:
         text, parameters = plan(
             con,
             ctx.mappings,
@@ -59,7 +60,8 @@ def map_dispositions(ctx: StepContext, marketplace: str, day: date) -> StepResul
             held=lambda c: held_by_ledger(ctx, c, marketplace, day),
         )
         con.execute(f"CREATE OR REPLACE TEMP TABLE finished AS {text}", parameters)
-        rows = replace_partition(con, TABLE, partition, select_sql="SELECT * FROM finished")
+        with in_transaction(con):
+            rows = replace_partition(con, TABLE, partition, select_sql="SELECT * FROM finished")
         counts = {str(outcome): int(number) for outcome, number in con.execute(OUTCOME_COUNTS, [marketplace, day]).fetchall()}
         found = con.execute(EXCEPTION_ROWS, [marketplace, day]).fetchall()
     records = [

@@ -42,29 +42,26 @@ class Warehouse:
         self._ready = False
 
     @contextmanager
-    def transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """One transaction: committed at the end of the block, rolled back when it raises, closed in both cases."""
+    def connection(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection for work that needs temp tables between its transactions (`in_transaction`); closed at the end of the block."""
         con = self._open()
         try:
-            con.execute("BEGIN TRANSACTION")
-            try:
-                yield con
-            except BaseException:
-                con.execute("ROLLBACK")
-                raise
-            con.execute("COMMIT")
+            yield con
         finally:
             con.close()
 
     @contextmanager
+    def transaction(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """One transaction: committed at the end of the block, rolled back when it raises, closed in both cases."""
+        with self.connection() as con, in_transaction(con):
+            yield con
+
+    @contextmanager
     def read(self) -> Generator[duckdb.DuckDBPyConnection]:
         """A consistent view for reading; anything written in it is rolled back."""
-        con = self._open()
-        try:
+        with self.connection() as con:
             con.execute("BEGIN TRANSACTION")
             yield con
-        finally:
-            con.close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + OPEN_TIMEOUT_SECONDS
@@ -122,6 +119,18 @@ class Warehouse:
             for statement in schema_statements():
                 con.execute(statement)
         self._ready = True
+
+
+@contextmanager
+def in_transaction(con: duckdb.DuckDBPyConnection) -> Generator[None]:
+    """A transaction on an open connection: committed at the end of the block, rolled back when it raises."""
+    con.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
 
 
 def table_names() -> list[str]:
