@@ -14,22 +14,6 @@ policy AS (  -- the first row of the policy table that fits decides
         AND (m.reason = ['*'] OR list_contains(m.reason, c.reason))
     GROUP BY c.verification, c.grade, c.disposition, c.reason
 ),
-lines AS MATERIALIZED (  -- line_n stands for the line as n does for the piece
-    SELECT
-        row_number() OVER () AS line_n, l.order_id, l.order_line_id, l.line_state, l.offer_sku, l.product_sku, l.product_shop_sku,
-        l.quantity AS line_quantity, l.currency, l.tax_mode, l.taxes,
-        CASE WHEN json_array_length(l.shipping_taxes) > 0 THEN l.shipping_taxes END AS shipping_taxes,
-        (l.price * $minor)::HUGEINT AS price_minor,
-        floor(coalesce(l.shipping_price, 0) * $minor)::HUGEINT AS shipping_minor,
-        -- what cannot be shared out to the cent is for a person: a price finer than the currency, a tax without an amount, or a
-        -- cancelation that shrank the money and not the quantity
-        l.price * $minor <> (l.price * $minor)::HUGEINT
-            OR (coalesce(l.cancelled_amount, 0) > 0 AND abs(l.price - l.price_unit * l.quantity) * $minor > l.quantity)
-            OR len(list_filter(
-                coalesce(from_json(l.taxes, '[{"amount": "VARCHAR"}]'), []) || coalesce(from_json(l.shipping_taxes, '[{"amount": "VARCHAR"}]'), []),
-                lambda t: TRY_CAST(t.amount AS DECIMAL(18, 4)) IS NULL)) > 0 AS unreadable
-    FROM partition_lines l
-),
 base AS (
     SELECT
         f.n, f.piece_id, f.day, f.definitive_at, f.quantity, f.verification, f.grade, f.disposition, f.lane, f.reason, f.unclear,
@@ -37,7 +21,7 @@ base AS (
         p.row.seq AS policy_seq, p.row.rule AS rule, p.row.outcome AS policy_outcome, p.row.share AS share,
         p.row.shipping AS policy_shipping, d.definitive AS disposition_final,
         c.refund_reason_code, lr.code IS NOT NULL AS reason_live, lr.shop_right AS reason_shop_right,
-        l.* EXCLUDE (order_id, order_line_id, product_sku, product_shop_sku), s.readiness,
+        l.line_n, l.line_state, l.line_quantity, l.currency, l.tax_mode, l.price_minor, l.shipping_minor, l.unreadable, s.readiness,
         o.piece_id IS NOT NULL AS paid, o.unit_from AS paid_from, o.effect_key AS paid_effect, o.quantity AS paid_quantity, o.shipping_amount AS paid_shipping,
         upper(trim(f.sku)) <> upper(trim(l.offer_sku))
             AND upper(trim(f.sku)) IS DISTINCT FROM upper(trim(l.product_sku))
@@ -51,7 +35,7 @@ base AS (
     LEFT JOIN map_dispositions d ON d.disposition = f.disposition
     LEFT JOIN map_reasons c ON c.canonical_reason = f.reason
     LEFT JOIN partition_reasons lr ON lr.code = c.refund_reason_code
-    LEFT JOIN lines l ON l.order_line_id = m.order_line_id AND l.order_id = m.order_id
+    LEFT JOIN partition_lines l ON l.order_line_id = m.order_line_id AND l.order_id = m.order_id
     LEFT JOIN map_states s ON s.line_state = l.line_state
     LEFT JOIN our_pieces o ON o.piece_id = f.piece_id
     LEFT JOIN line_refunds r ON r.order_line_id = m.order_line_id

@@ -24,7 +24,7 @@ SELECT
         WHEN 'reason_not_for_shops' THEN 'code ' || d.refund_reason_code
         WHEN 'line_not_refundable' THEN 'line state ' || coalesce(d.line_state, '')
         WHEN 'line_not_found' THEN concat_ws(', ', 'line ' || f.line_ref, 'SKU ' || f.sku, 'EAN ' || f.ean)
-        WHEN 'wrong_item' THEN 'came back ' || coalesce(f.sku, '') || ', sold ' || coalesce(d.offer_sku, '')
+        WHEN 'wrong_item' THEN 'came back ' || coalesce(f.sku, '') || ', sold ' || coalesce(l.offer_sku, '')
         WHEN 'over_remainder' THEN 'left on the line ' || (p.remaining_minor::DECIMAL(18, 0) * $unit::DECIMAL(6, 4))::DECIMAL(18, 4)::VARCHAR
         WHEN 'over_quantity' THEN 'sold ' || d.line_quantity::VARCHAR || ', came back up to ' || (d.unit_from + f.quantity)::VARCHAR
     END AS detail,
@@ -42,5 +42,6 @@ JOIN folded f USING (n)
 JOIN matched m USING (n)
 LEFT JOIN priced p USING (n)
 LEFT JOIN shipping_due x USING (n)
+LEFT JOIN partition_lines l ON l.line_n = CASE WHEN j.cause = 'wrong_item' THEN d.line_n END
 LEFT JOIN map_policy w ON w.seq = d.policy_seq
 LEFT JOIN map_causes c ON c.cause = j.cause

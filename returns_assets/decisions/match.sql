@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP TABLE matched AS
 WITH
 lines AS (
-    SELECT l.order_id, l.order_line_id, l.line_index, l.quantity, l.line_state, l.price_unit, l.offer_sku, l.product_sku, l.product_shop_sku,
+    SELECT l.order_id, l.order_line_id, l.line_index, l.line_quantity AS quantity, l.line_state, l.price_unit, l.offer_sku, l.product_sku, l.product_shop_sku,
         upper(trim(l.offer_sku)) AS sku_key
     FROM partition_lines l
 ),

@@ -4,12 +4,13 @@
 CREATE OR REPLACE TEMP TABLE priced AS
 WITH
 sharing AS (
-    SELECT n, piece_id, line_n, line_quantity, unit_from, unit_from + quantity AS unit_to, paid,
-        price_minor, shipping_minor, refunded_minor, shipping_refunded_minor,
+    SELECT d.n, d.piece_id, line_n, d.line_quantity, unit_from, unit_from + quantity AS unit_to, paid,
+        d.price_minor, d.shipping_minor, refunded_minor, shipping_refunded_minor,
         CASE WHEN $with_taxes THEN [{'code': t.code, 'minor': round(TRY_CAST(t.amount AS DECIMAL(18, 4)) * $minor, 0)::HUGEINT}
-            for t in from_json(taxes, '[{"code": "VARCHAR", "amount": "VARCHAR"}]')] END AS tax_list,
+            for t in from_json(l.taxes, '[{"code": "VARCHAR", "amount": "VARCHAR"}]')] END AS tax_list,
         (share * 1000000)::HUGEINT AS share_millionths
-    FROM decided
+    FROM decided d
+    JOIN partition_lines l USING (line_n)
     WHERE early_cause IS NULL AND policy_outcome = 'refund' AND disposition_final AND unit_cause IS NULL
 ),
 whole AS (

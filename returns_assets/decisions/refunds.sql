@@ -7,7 +7,7 @@ refunds AS (
     FROM partition_refunds r
 ),
 lines AS (
-    SELECT order_id, order_line_id, quantity AS line_quantity, (price * $minor)::HUGEINT AS price_minor
+    SELECT order_id, order_line_id, line_quantity, price_minor
     FROM partition_lines
 )
 SELECT

@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP TABLE shipping_due AS
 WITH
 order_units AS (
-    SELECT order_id, sum(quantity) AS units
+    SELECT order_id, sum(line_quantity) AS units
     FROM partition_lines
     WHERE line_state NOT IN ('REFUSED', 'CANCELED') AND price > 0
     GROUP BY order_id
@@ -27,11 +27,12 @@ whole_orders AS (
 ),
 refunded AS (
     SELECT d.n, d.piece_id, d.order_id, d.order_line_id, d.unit_from, d.paid, d.paid_effect, d.policy_shipping, d.shipping_minor,
-        d.shipping_taxes, d.shipping_refunded_minor, p.shipping_share_minor, p.shipping_left_minor,
+        l.shipping_taxes, d.shipping_refunded_minor, p.shipping_share_minor, p.shipping_left_minor,
         (coalesce(d.paid_shipping, 0) * $minor)::HUGEINT AS paid_shipping_minor
     FROM judged j
     JOIN decided d USING (n)
     JOIN priced p USING (n)
+    JOIN partition_lines l USING (line_n)
     WHERE j.outcome = 'refund' AND d.shipping_minor > 0
 ),
 wanted AS (  -- the line's last unit of a complete order takes whatever the line has left
