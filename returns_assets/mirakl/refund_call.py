@@ -6,29 +6,15 @@ is not a success. One order line a call: an error is then unambiguous (reference
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 import httpx
 
 from returns_assets.mirakl.client import MiraklClient
-from returns_assets.mirakl.errors import Verdict, message_of, retry_after_of, verdict_of_failure, verdict_of_status
+from returns_assets.wire.answers import Verdict, WriteAnswer, answer_of_failure, answer_of_refusal
 
 CENT = Decimal("0.01")
-
-
-@dataclass(frozen=True, slots=True)
-class RefundAnswer:
-    """What one OR28 call came to. `amount` and `shipping_amount` are the answer's, None when it gives none."""
-
-    verdict: Verdict
-    refund_id: str | None = None
-    amount: Decimal | None = None
-    shipping_amount: Decimal | None = None
-    status: int | None = None
-    message: str = ""
-    retry_after: float | None = None
 
 
 def refund_body(
@@ -81,30 +67,28 @@ def exact_json(value: Any) -> str:
     return json.dumps(value)
 
 
-def send_refund(client: MiraklClient, request: Mapping[str, Any]) -> RefundAnswer:
+def send_refund(client: MiraklClient, request: Mapping[str, Any]) -> WriteAnswer:
     """Send `request` (a `refund_body`) once. Never raises for what the network or Mirakl does: that is the answer."""
     try:
         response = client.put_refund(exact_json(request).encode())
     except httpx.HTTPError as error:
-        return RefundAnswer(verdict_of_failure(error), message=f"no answer ({type(error).__name__})")
-    status = response.status_code
-    if 200 <= status < 300:
-        return _named_refund(str(request["refunds"][0]["order_line_id"]), status, response.content)
-    verdict = verdict_of_status(status)
-    return RefundAnswer(verdict, status=status, message=message_of(response.content), retry_after=retry_after_of(response.headers))
+        return answer_of_failure(error)
+    if 200 <= response.status_code < 300:
+        return _named_refund(str(request["refunds"][0]["order_line_id"]), response.status_code, response.content)
+    return answer_of_refusal(response)
 
 
-def _named_refund(order_line_id: str, status: int, body: bytes) -> RefundAnswer:
+def _named_refund(order_line_id: str, status: int, body: bytes) -> WriteAnswer:
     """The refund that a success names; UNKNOWN when it does not name exactly one for this line (the answer's order is free)."""
     try:
         answer: Any = json.loads(body, parse_float=Decimal)
         mine = [entry for entry in answer["refunds"] if str(entry["order_line_id"]) == order_line_id and entry.get("refund_id")]
         if len(mine) != 1:
-            return RefundAnswer(Verdict.UNKNOWN, status=status, message=f"the answer names {len(mine)} refunds of the order line")
-        amounts = [_amount(mine[0].get(name)) for name in ("amount", "shipping_amount")]
-        return RefundAnswer(Verdict.EXECUTED, str(mine[0]["refund_id"]), amounts[0], amounts[1], status)
+            return WriteAnswer(Verdict.UNKNOWN, status=status, message=f"the answer names {len(mine)} refunds of the order line")
+        amounts = {name: _amount(mine[0].get(name)) for name in ("amount", "shipping_amount")}
+        return WriteAnswer(Verdict.EXECUTED, str(mine[0]["refund_id"]), amounts, status)
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation):
-        return RefundAnswer(Verdict.UNKNOWN, status=status, message="the answer to the refund cannot be read")
+        return WriteAnswer(Verdict.UNKNOWN, status=status, message="the answer to the refund cannot be read")
 
 
 def _amount(value: Any) -> Decimal | None:

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from returns_assets.mirakl.order_facts import LineFact
+from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,6 @@ class Rules:
     eligible_states: Collection[str]
     waiting_states: Collection[str]
     reasons: Collection[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why a refund is not sent now. `passing`: time may clear it, so it is tried again instead of held."""
-
-    cause: str
-    detail: str
-    passing: bool = False
 
 
 def obstacle(line: LineFact | None, wanted: Wanted, rules: Rules, *, ours: Collection[str], foreign: Collection[str]) -> Obstacle | None:
@@ -63,31 +54,13 @@ def obstacle(line: LineFact | None, wanted: Wanted, rules: Rules, *, ours: Colle
     if strangers:
         return Obstacle("foreign_refund", f"refund {', '.join(sorted(strangers))} was made by someone else after planning")
     if not line.refund_ids.issuperset(ours):
-        return Obstacle("stale_read", "the order does not show our own last refund yet", passing=True)
+        return Obstacle("stale_read", "the order does not show our own last refund yet", passing=True, soon=True)
     if wanted.amount <= 0 and wanted.shipping_amount <= 0:
         return Obstacle("nothing_to_refund", "the amount is zero")
     if wanted.amount > line.remaining or wanted.shipping_amount > line.remaining_shipping:
         left = f"{line.remaining} + {line.remaining_shipping} shipping are left"
         return Obstacle("over_remainder", f"{wanted.amount} + {wanted.shipping_amount} shipping wanted, {left}")
     return None
-
-
-class Trace(StrEnum):
-    """What reading back says about a refund whose answer was lost."""
-
-    EXECUTED = "executed"
-    NOT_EXECUTED = "not_executed"
-    AMBIGUOUS = "ambiguous"
-    UNREADABLE = "unreadable"  # the read shows too little to decide: ask again later
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBack:
-    """The trace and, when executed, the refund's id."""
-
-    trace: Trace
-    refund_id: str | None = None
-    detail: str = ""
 
 
 def read_back(line: LineFact | None, sent: Wanted, *, known: Collection[str], ours: Collection[str]) -> ReadBack:

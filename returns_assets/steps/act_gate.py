@@ -21,11 +21,11 @@ class NotValidated(RuntimeError):
     """The partition may not act: the text says why and what to do."""
 
 
-def require_validation(ctx: StepContext, marketplace: str, day: date) -> Validation:
+def require_validation(ctx: StepContext, asset: str, marketplace: str, day: date) -> Validation:
     """The latest validation of the partition, if it passed for exactly these rows and mapping tables; raises NotValidated otherwise."""
-    validation = latest_passed(ctx, marketplace, day)
+    validation = latest_passed(ctx, asset, marketplace, day)
     if validation.mapping_version != ctx.mappings.version:
-        raise NotValidated(_text(marketplace, day, "the mapping tables changed since its validation"))
+        raise NotValidated(_text(asset, marketplace, day, "the mapping tables changed since its validation"))
     with ctx.warehouse.read() as con:
         require_rows(con, validation)
     return validation
@@ -33,17 +33,17 @@ def require_validation(ctx: StepContext, marketplace: str, day: date) -> Validat
 
 def require_rows(con: duckdb.DuckDBPyConnection, validation: Validation) -> None:
     """Raise NotValidated unless the partition's rows, as this transaction sees them, are the validated ones."""
-    if slice_hash(con, VALIDATED, {"marketplace": validation.marketplace, "day": validation.day}) != validation.slice_hash:
-        raise NotValidated(_text(validation.marketplace, validation.day, "its rows changed since their validation"))
+    if slice_hash(con, validation.asset, {"marketplace": validation.marketplace, "day": validation.day}) != validation.slice_hash:
+        raise NotValidated(_text(validation.asset, validation.marketplace, validation.day, "its rows changed since their validation"))
 
 
-def latest_passed(ctx: StepContext, marketplace: str, day: date) -> Validation:
+def latest_passed(ctx: StepContext, asset: str, marketplace: str, day: date) -> Validation:
     """The latest validation of the partition if it passed, whatever the rows are now; raises NotValidated otherwise."""
-    validation = ctx.ledger.validations.latest(VALIDATED, marketplace, day)
+    validation = ctx.ledger.validations.latest(asset, marketplace, day)
     if validation is None:
-        raise NotValidated(_text(marketplace, day, "it was never validated"))
+        raise NotValidated(_text(asset, marketplace, day, "it was never validated"))
     if not validation.passed:
-        raise NotValidated(_text(marketplace, day, "its validation failed"))
+        raise NotValidated(_text(asset, marketplace, day, "its validation failed"))
     return validation
 
 
@@ -64,5 +64,5 @@ def decided_later(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace:
     return found
 
 
-def _text(marketplace: str, day: date, why: str) -> str:
-    return f"{marketplace} {day.isoformat()}: no refund is registered or sent, because {why}; materialise {VALIDATED} with its checks first"
+def _text(asset: str, marketplace: str, day: date, why: str) -> str:
+    return f"{marketplace} {day.isoformat()}: nothing is registered or sent, because {why}; materialise {asset} with its checks first"

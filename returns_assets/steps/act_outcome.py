@@ -1,14 +1,13 @@
-"""From what a refund call came to, to what the ledger writes: one place for every verdict."""
+"""From what a request came to, to what the ledger writes: one place for every verdict."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from returns_assets.ledger.records import Outcome
-from returns_assets.mirakl.errors import Verdict
-from returns_assets.mirakl.refund_call import RefundAnswer
 from returns_assets.steps.act_send import Result
 from returns_assets.translation.model import Calls, RefusalRow
+from returns_assets.wire.answers import Verdict, WriteAnswer
 
 LIMITED_SECONDS = 30.0  # a 429 without Retry-After
 UNREACHABLE_SECONDS = 60.0
@@ -28,20 +27,19 @@ def refusal_of(message: str, rows: Sequence[RefusalRow]) -> RefusalRow:
     return next((row for row in rows if row.text.lower() in lowered), OTHER_REFUSAL)
 
 
-def pause_of(answer: RefundAnswer) -> float:
+def pause_of(answer: WriteAnswer) -> float:
     """Seconds that a 429 asks for."""
     return LIMITED_SECONDS if answer.retry_after is None else answer.retry_after
 
 
-def outcome_of(result: Result, halted_by: RefundAnswer | None, calls: Calls, refusals: Sequence[RefusalRow], now: datetime) -> Outcome:
+def outcome_of(result: Result, halted_by: WriteAnswer | None, calls: Calls, refusals: Sequence[RefusalRow], now: datetime) -> Outcome:
     """The ledger's outcome of one result. Only EXECUTED confirms, and only a clear no plans, holds, rejects or retries."""
     effect, answer = result.effect, result.answer
     ended = partial(Outcome, effect.id, effect.claim_token)
     if answer is None:
         return _not_sent(ended, halted_by, calls, now)
     if answer.verdict is Verdict.EXECUTED:
-        amounts = {"amount": answer.amount, "shipping_amount": answer.shipping_amount}
-        return ended(state="confirmed", external_id=answer.refund_id, amounts=amounts, detail=f"HTTP {answer.status}")
+        return ended(state="confirmed", external_id=answer.external_id, amounts=answer.amounts, detail=f"HTTP {answer.status}")
     if answer.verdict is Verdict.UNKNOWN:
         settle_at = now + timedelta(seconds=calls.settle_seconds)
         return ended(state="unknown", cause="answer_lost", error=answer.message, settle_at=settle_at)
@@ -53,7 +51,7 @@ def outcome_of(result: Result, halted_by: RefundAnswer | None, calls: Calls, ref
     return _not_executed(ended, answer, calls, now)
 
 
-def _not_executed(ended: Callable[..., Outcome], answer: RefundAnswer, calls: Calls, now: datetime) -> Outcome:
+def _not_executed(ended: Callable[..., Outcome], answer: WriteAnswer, calls: Calls, now: datetime) -> Outcome:
     """DENIED, LIMITED and NOT_SENT: nothing happened at Mirakl, and nothing is wrong with the effect."""
     if answer.verdict is Verdict.LIMITED:
         next_at = now + timedelta(seconds=pause_of(answer))
@@ -66,7 +64,7 @@ def _not_executed(ended: Callable[..., Outcome], answer: RefundAnswer, calls: Ca
     return ended(state="retry_at", cause="unreachable", error=answer.message, next_at=next_at)
 
 
-def _not_sent(ended: Callable[..., Outcome], halted_by: RefundAnswer | None, calls: Calls, now: datetime) -> Outcome:
+def _not_sent(ended: Callable[..., Outcome], halted_by: WriteAnswer | None, calls: Calls, now: datetime) -> Outcome:
     """Claimed, but the sending was halted or the lease was over: it shares the fate of the answer that halted it."""
     if halted_by is None or halted_by.verdict not in (Verdict.LIMITED, Verdict.DENIED, Verdict.NOT_SENT):
         next_at = now + timedelta(seconds=UNREACHABLE_SECONDS)

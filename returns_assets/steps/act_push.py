@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect, SettleResult
-from returns_assets.mirakl.errors import Verdict
 from returns_assets.steps.act_outcome import outcome_of, pause_of
 from returns_assets.steps.act_send import Halt, Result, send_all
 from returns_assets.steps.act_verify import Batch, Verifier
 from returns_assets.steps.context import StepContext
+from returns_assets.steps.effect_kind import EffectKind
 from returns_assets.translation.model import Marketplace
+from returns_assets.wire.answers import Verdict
 
 BATCH = 500  # orders are read just before: a batch is seconds, not minutes
 PAUSES = 5  # how often a push waits out a 429 itself, each time for at most PAUSE_SECONDS; then the next run goes on
@@ -33,15 +35,16 @@ class Pushed:
     halted: str = ""
 
 
-def push_all(ctx: StepContext, marketplace: str, day: date) -> Pushed:
-    """Send what is due in the partition. Effects of one order line go one after the other. Raises NotValidated, MiraklError.
+def push_all(ctx: StepContext, kind: EffectKind, marketplace: str, day: date) -> Pushed:
+    """Send what is due in the partition. Effects of one subject go one after the other. Raises NotValidated, MiraklError.
 
-    While one batch is sent, the next is read, verified and claimed: its order lines are others, because a line with an effect in
-    flight has nothing due.
+    While one batch is sent, the next is read, verified and claimed: its subjects are others, because one with an effect in flight has
+    nothing due.
     """
     shop = ctx.mappings.marketplace(marketplace)
-    verifier = Verifier(ctx, shop, day)
+    verifier = Verifier(ctx, kind, shop, day)
     pushed = Pushed()
+    send = partial(_send, ctx, kind, shop, day, pushed)
     pauses = lost = 0
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="verify") as ahead:
         batch = verifier.next_batch(BATCH)
@@ -58,15 +61,15 @@ def push_all(ctx: StepContext, marketplace: str, day: date) -> Pushed:
             following = ahead.submit(verifier.next_batch, BATCH)
             halt = Halt()
             try:
-                _send(ctx, shop, day, pushed, batch.claimed, halt)
+                send(batch.claimed, halt)
             except BaseException:
                 halt.stopped.set()
-                _send(ctx, shop, day, pushed, following.result().claimed, halt)
+                send(following.result().claimed, halt)
                 raise
             batch = following.result()
             if halt.answer is not None:
                 _count_deferred(pushed, batch)
-                _send(ctx, shop, day, pushed, batch.claimed, halt)  # gives the claims back: the halt lets nothing out
+                send(batch.claimed, halt)  # gives the claims back: the halt lets nothing out
                 if halt.answer.verdict is not Verdict.LIMITED or pauses >= PAUSES or pause_of(halt.answer) > PAUSE_SECONDS:
                     pushed.halted = f"{halt.answer.verdict.value}: {halt.answer.message}"
                     return pushed
@@ -82,11 +85,11 @@ def _count_deferred(pushed: Pushed, batch: Batch) -> None:
         pushed.deferred[cause] = pushed.deferred.get(cause, 0) + number
 
 
-def _send(ctx: StepContext, shop: Marketplace, day: date, pushed: Pushed, claimed: Sequence[Effect], halt: Halt) -> None:
+def _send(ctx: StepContext, kind: EffectKind, shop: Marketplace, day: date, pushed: Pushed, claimed: Sequence[Effect], halt: Halt) -> None:
     if claimed:
         send_all(
-            ctx.mirakl(shop.key),
-            claimed,
+            kind.sender(ctx, shop),
+            kind.requests(claimed),
             _Sender(ctx, shop, day, pushed, halt).settle,
             now=ctx.now,
             concurrency=shop.calls.concurrency,
@@ -124,11 +127,11 @@ class _Sender:
         self._pushed.not_sent += verdict is Verdict.NOT_SENT
 
     def _report_late(self, results: list[Result], superseded: set[int], now: datetime) -> None:
-        """An executed refund whose claim was meanwhile resolved by someone else: fine if it was found, else a person must know."""
+        """An executed effect whose claim was meanwhile resolved by someone else: fine if it was found, else a person must know."""
         late = {r.effect.id: r for r in results if r.effect.id in superseded and r.answer and r.answer.verdict is Verdict.EXECUTED}
         for effect in self._ctx.ledger.effects.by_ids(late):
             answer = late[effect.id].answer
-            if answer is None or effect.external_id == answer.refund_id:
+            if answer is None or effect.external_id == answer.external_id:
                 continue
             record = ExceptionRecord(
                 exception_class="technical",
@@ -137,7 +140,7 @@ class _Sender:
                 day=self._day,
                 subject_kind="effect",
                 subject=effect.key,
-                detail=f"order line {effect.subject}: Mirakl confirmed refund {answer.refund_id} after the outcome was decided otherwise",
-                todo="compare the order in Mirakl with the effect (returns effects show) before anything else is refunded on this line",
+                detail=f"{effect.subject}: {effect.kind} {answer.external_id} was confirmed after the outcome was decided otherwise",
+                todo="compare the order in Mirakl with the effect (returns effects show) before anything else is changed on it",
             )
             self._ctx.ledger.exceptions.open_one("late_answers", record, now=now)

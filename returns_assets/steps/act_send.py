@@ -12,9 +12,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from returns_assets.ledger.records import Effect, SettleResult
-from returns_assets.mirakl.client import MiraklClient
-from returns_assets.mirakl.errors import Verdict
-from returns_assets.mirakl.refund_call import RefundAnswer, send_refund
+from returns_assets.wire.answers import Verdict, WriteAnswer
 
 # A commit waits a moment for more results: a crash meanwhile leaves claims, which are read back.
 GROUP_SECONDS = 0.05
@@ -29,18 +27,18 @@ class Result:
     """What became of one claimed effect; no answer means that it was not sent because the sending had been halted."""
 
     effect: Effect
-    answer: RefundAnswer | None
+    answer: WriteAnswer | None
 
 
 @dataclass
 class Halt:
     """Why the rest of a batch is not sent: the answer that made every further request pointless for now."""
 
-    answer: RefundAnswer | None = None
+    answer: WriteAnswer | None = None
     unknown_in_a_row: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
 
-    def note(self, answer: RefundAnswer) -> None:
+    def note(self, answer: WriteAnswer) -> None:
         """Look at one answer."""
         self.unknown_in_a_row = self.unknown_in_a_row + 1 if answer.verdict is Verdict.UNKNOWN else 0
         if (answer.verdict in HALTING or self.unknown_in_a_row >= HALT_AFTER_UNKNOWN) and not self.stopped.is_set():
@@ -49,8 +47,8 @@ class Halt:
 
 
 def send_all(
-    client: MiraklClient,
-    effects: Sequence[Effect],
+    send: Callable[[Sequence[Effect]], Sequence[WriteAnswer]],
+    requests: Sequence[Sequence[Effect]],
     settle: Callable[[list[Result]], SettleResult],
     *,
     now: Callable[[], datetime],
@@ -60,34 +58,35 @@ def send_all(
 ) -> None:
     """Send each effect at most once, until `halt` stops it; `settle` is called with groups of results and must commit them.
 
-    An effect whose lease ends within `margin` is not sent: its answer could come after someone else read it back. When anything
-    unexpected is raised, what was sent is settled first; an effect without a result keeps its claim, whose lapsed lease makes it
-    unknown.
+    requests: the effects that go out together in one request; `send` answers for each of them, in their order. A request with an
+    effect whose lease ends within `margin` is not sent: its answer could come after someone else read it back. When anything unexpected
+    is raised, what was sent is settled first; an effect without a result keeps its claim, whose lapsed lease makes it unknown.
     """
-    todo = deque(effects)
+    todo = deque(requests)
     results: SimpleQueue[Result | BaseException | None] = SimpleQueue()
 
     def work() -> None:
         try:
             while todo:
                 try:
-                    effect = todo.popleft()
+                    effects = todo.popleft()
                 except IndexError:  # another worker took the last one
                     break
-                lapsed = effect.lease_until is None or now() + margin >= effect.lease_until
+                lapsed = any(effect.lease_until is None or now() + margin >= effect.lease_until for effect in effects)
                 if halt.stopped.is_set() or lapsed:
-                    results.put(Result(effect, None))
+                    for effect in effects:
+                        results.put(Result(effect, None))
                     continue
-                answer = send_refund(client, effect.request)
-                halt.note(answer)
-                results.put(Result(effect, answer))
+                for effect, answer in zip(effects, send(effects), strict=True):
+                    halt.note(answer)
+                    results.put(Result(effect, answer))
         except BaseException as error:  # noqa: BLE001  # handed to the calling thread, which raises it after settling what is known
             halt.stopped.set()
             results.put(error)
         finally:
             results.put(None)
 
-    workers = [threading.Thread(target=work, name=f"refund-{number}", daemon=True) for number in range(min(concurrency, len(effects)))]
+    workers = [threading.Thread(target=work, name=f"send-{number}", daemon=True) for number in range(min(concurrency, len(requests)))]
     for worker in workers:
         worker.start()
     running = len(workers)

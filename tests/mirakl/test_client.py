@@ -11,11 +11,9 @@ from returns_assets.mirakl.errors import (
     MiraklPermanentError,
     MiraklTransientError,
     MiraklUnreadableError,
-    Verdict,
-    message_of,
-    retry_after_of,
 )
 from returns_assets.mirakl.refund_call import refund_body, send_refund
+from returns_assets.wire.answers import Verdict, message_of, retry_after_of
 from tests.mirakl.stub import Fault, Seen, StubMirakl
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -194,7 +192,7 @@ def test_a_refund_is_sent_once_whatever_happens(
         stub.faults.append(Fault(fault.operation, fault.kind, fault.status, fault.headers, fault.body, times=5))
     answer = send_refund(client, body("NOR-1-A-1"))
     assert answer.verdict is verdict
-    assert (answer.refund_id is not None) == (verdict is Verdict.EXECUTED)
+    assert (answer.external_id is not None) == (verdict is Verdict.EXECUTED)
     assert len(stub.calls("OR28")) == 1
     assert len(stub.all_refunds) == booked
 

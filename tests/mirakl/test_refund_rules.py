@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from returns_assets.mirakl.errors import MiraklUnreadableError
 from returns_assets.mirakl.order_facts import LineFact, RefundFact, lines_of
-from returns_assets.mirakl.refund_rules import Rules, Trace, Wanted, obstacle, read_back
+from returns_assets.mirakl.refund_rules import Rules, Wanted, obstacle, read_back
+from returns_assets.wire.fresh_read import Trace
 
 WANTED = Wanted("L1", Decimal("10.00"), Decimal("2.00"), "17", "EUR", "TAX_INCLUDED")
 RULES = Rules("EUR", ("SHIPPED", "RECEIVED"), ("SHIPPING",), {"17", "15"})
@@ -92,7 +93,7 @@ def test_reading_back(
     refunds: tuple[RefundFact, ...], known: tuple[str, ...], ours: tuple[str, ...], trace: Trace, refund_id: str | None
 ) -> None:
     found = read_back(replace(LINE, refunds=refunds), WANTED, known=known, ours=ours)
-    assert (found.trace, found.refund_id) == (trace, refund_id)
+    assert (found.trace, found.external_id) == (trace, refund_id)
 
 
 def test_an_order_that_cannot_be_seen_proves_nothing() -> None:

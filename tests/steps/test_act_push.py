@@ -410,7 +410,7 @@ def test_what_another_push_has_in_flight_on_the_line_is_no_strangers_refund(act:
             stub.on_request = None
             claim = {"token": token, "lease": 300, "run_id": "run-2", "actor": "test", "now": act.clock()}
             assert act.ledger.effects.claim({second.id: []}, **claim)
-            assert send_refund(act.client, second.request).refund_id
+            assert send_refund(act.client, second.request).external_id
 
     stub.on_request = other_push_sends_the_second
     act.push()

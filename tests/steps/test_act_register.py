@@ -18,7 +18,7 @@ from tests.steps.act_world import DAY, MAPPINGS, ActWorld, parsed
 
 def test_rows_that_were_never_validated_do_not_become_effects(act: ActWorld) -> None:
     act.disposition("P1", "NOR-1-A-1")
-    with pytest.raises(NotValidated, match="nordhaus 2025-03-10: no refund is registered or sent, because it was never validated"):
+    with pytest.raises(NotValidated, match="nordhaus 2025-03-10: nothing is registered or sent, because it was never validated"):
         act.register()
     assert act.effects() == []
     assert act.rows("refund_actions") == []

@@ -1,0 +1,1 @@
+"""What is known after a request to another system, whichever it is."""

@@ -1,0 +1,113 @@
+"""What is known about one write after the call, decided in one place: executed, refused, or nobody knows.
+
+Error bodies are `{"status": int, "message": string}` or carry an `errors` list (Mirakl reference, 1.3).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any, cast
+
+import httpx
+
+MESSAGE_LIMIT = 500
+
+
+class Verdict(StrEnum):
+    """What is known about one write after the call."""
+
+    EXECUTED = "executed"  # the answer says so
+    REFUSED = "refused"  # the other system said no: nothing happened
+    DENIED = "denied"  # 401/403: nothing happened, and nothing will
+    LIMITED = "limited"  # 429: not executed, try later
+    NOT_SENT = "not_sent"  # no connection came about: not executed
+    UNKNOWN = "unknown"  # the request may have been executed
+
+
+def verdict_of_status(status: int) -> Verdict:
+    """The verdict of an answer that is not a readable success. Only a clear 4xx proves that nothing happened."""
+    if status in (401, 403):
+        return Verdict.DENIED
+    if status == 429:
+        return Verdict.LIMITED
+    if 400 <= status < 500 and status != 408:
+        return Verdict.REFUSED
+    return Verdict.UNKNOWN  # 5xx and 408, but also 1xx, 3xx and an unreadable 2xx: somebody answered something else than "no"
+
+
+def verdict_of_failure(error: httpx.HTTPError) -> Verdict:
+    """The verdict of a call without an answer. Only a connection that never came about proves that nothing left this machine."""
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol):
+        return Verdict.NOT_SENT
+    return Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAnswer:
+    """What one effect's request came to. `external_id`: the other system's id of the change; `amounts`: money that the answer names."""
+
+    verdict: Verdict
+    external_id: str | None = None
+    amounts: Mapping[str, Decimal | None] | None = None
+    status: int | None = None
+    message: str = ""
+    retry_after: float | None = None
+
+
+def answer_of_failure(error: httpx.HTTPError) -> WriteAnswer:
+    """The answer of a call that got none. The text names the kind only: httpx's own text may repeat the address."""
+    return WriteAnswer(verdict_of_failure(error), message=f"no answer ({type(error).__name__})")
+
+
+def answer_of_refusal(response: httpx.Response) -> WriteAnswer:
+    """The answer of a status that is not a success."""
+    status = response.status_code
+    return WriteAnswer(
+        verdict_of_status(status), status=status, message=message_of(response.content), retry_after=retry_after_of(response.headers)
+    )
+
+
+def message_of(body: bytes) -> str:
+    """The message of an error body, shortened; the start of the body when it is not Mirakl's shape; never raises."""
+    text = body.decode("utf-8", errors="replace")
+    try:
+        parsed: Any = json.loads(text)
+    except ValueError:
+        return " ".join(text.split())[:MESSAGE_LIMIT]
+    if isinstance(parsed, dict):
+        fields = cast("dict[str, Any]", parsed)
+        messages = [str(fields["message"])] if fields.get("message") else []
+        errors = fields.get("errors")
+        for entry in cast("list[Any]", errors) if isinstance(errors, list) else []:
+            messages.append(_entry_text(entry))
+        if messages:
+            return "; ".join(messages)[:MESSAGE_LIMIT]
+    return " ".join(text.split())[:MESSAGE_LIMIT]
+
+
+def _entry_text(entry: Any) -> str:
+    if isinstance(entry, dict):
+        fields = cast("dict[str, Any]", entry)
+        parts = [str(fields[name]) for name in ("code", "field", "message") if fields.get(name)]
+        return " ".join(parts)
+    return str(entry)
+
+
+def retry_after_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by Retry-After (a number or an HTTP date); None when absent or unreadable (both happen: reference, 1.4)."""
+    raw = headers.get("Retry-After", "").strip()
+    if not raw:
+        return None
+    try:
+        return max(0.0, float(raw))
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(raw)
+    except ValueError:
+        return None
+    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
