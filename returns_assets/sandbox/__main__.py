@@ -14,6 +14,7 @@ import uvicorn
 from returns_assets.sandbox.admin import admin_app
 from returns_assets.sandbox.config import SandboxConfig, load_config
 from returns_assets.sandbox.mirakl.operator import time_passed
+from returns_assets.sandbox.mirakl.return_life import returns_overdue
 from returns_assets.sandbox.rebound import Rebound
 from returns_assets.sandbox.server import SandboxApp
 from returns_assets.sandbox.state import State
@@ -25,7 +26,9 @@ def build_app(state: State) -> SandboxApp:
     """The whole server on a state; jumps of the clock move orders and refunds along."""
     state.on_time(partial(time_passed, state))
     rebound = Rebound(state)
-    return SandboxApp(state, rebound, admin_app(state, rebound, world_routes(state)))
+    world = world_routes(state)
+    state.on_time(partial(returns_overdue, state))  # after the world, which opens returns at their times
+    return SandboxApp(state, rebound, admin_app(state, rebound, world))
 
 
 def environment(base: str, config: SandboxConfig, state: State) -> dict[str, str]:

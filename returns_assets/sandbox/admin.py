@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute, Route
 from returns_assets.sandbox import wire
 from returns_assets.sandbox.admin_observe import GETS
 from returns_assets.sandbox.admin_operate import DELETES, POSTS
+from returns_assets.sandbox.admin_returns import GETS as RETURN_GETS
+from returns_assets.sandbox.admin_returns import POSTS as RETURN_POSTS
 from returns_assets.sandbox.exchange import Json, Refusal
 from returns_assets.sandbox.rebound import Rebound
 from returns_assets.sandbox.state import State
@@ -70,7 +72,11 @@ def admin_app(state: State, rebound: Rebound, more: list[Route]) -> Starlette:
         return {"repeat": account.repeat, "token_seconds": account.token_seconds, "flow_keys": account.flow_keys}
 
     acts: dict[str, dict[str, Act]] = {}
-    for method, table in (("GET", GETS), ("POST", {**POSTS, "/admin/rebound": set_rebound}), ("DELETE", DELETES)):
+    for method, table in (
+        ("GET", {**GETS, **RETURN_GETS}),
+        ("POST", {**POSTS, **RETURN_POSTS, "/admin/rebound": set_rebound}),
+        ("DELETE", DELETES),
+    ):
         for path, act in table.items():
             acts.setdefault(path, {})[method] = act
     routes: list[BaseRoute] = [*more]

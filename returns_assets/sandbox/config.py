@@ -18,6 +18,7 @@ import yaml
 
 from returns_assets.sandbox import defaults
 from returns_assets.sandbox.records import MODES
+from returns_assets.sandbox.returns_config import ReturnsConfig, laid_over, returns_config
 
 Json = dict[str, Any]
 # Not published: which states OR28 accepts. The reference's table (section 11), with TO_COLLECT and INCIDENT_OPEN counted as yes.
@@ -57,6 +58,7 @@ class MarketplaceConfig:
     received_after_days: float | None = 7  # SHIPPED -> RECEIVED by the clock
     closed_after_days: float | None = None  # RECEIVED -> CLOSED by the clock, counted from the dispatch; None: never
     close_when_refunded: bool = False
+    returns: ReturnsConfig = field(default_factory=ReturnsConfig)  # how returns are run where PC01's features.returns.marketplace is on
     ceilings: dict[str, list[float]] = field(default_factory=dict[str, list[float]])  # operation: [calls, seconds]; above it 429
 
     def __post_init__(self) -> None:
@@ -64,6 +66,7 @@ class MarketplaceConfig:
         self.api_key = self.api_key or f"sandbox-{self.key}-key"
         self.platform_currency = self.platform_currency or self.currency
         self.shop_id = str(self.shop_id)
+        self.returns = returns_config(self.returns)
         for name in ("payable_balance", "pending_balance", "commission_rate", "commission_tax_rate"):
             value = getattr(self, name)
             setattr(self, name, None if value is None else Decimal(str(value)))
@@ -131,10 +134,10 @@ def marketplace_from(data: Mapping[str, Any], base: MarketplaceConfig | None = N
     if "tax_mode" in given:
         given["order_tax_mode"] = given.pop("tax_mode")
     given = _checked(MarketplaceConfig, given, f"marketplace {given['key']}")
-    if base is not None:
-        return replace(base, **given)
-    known: Json | None = next((m for m in defaults.MARKETPLACES if m["key"] == given["key"]), None)
-    return MarketplaceConfig(**(copy.deepcopy(known or {}) | given))
+    known: Json = next((copy.deepcopy(m) for m in defaults.MARKETPLACES if m["key"] == given["key"]), dict[str, Any]())
+    if isinstance(given.get("returns"), dict):
+        given["returns"] = laid_over(base.returns if base else known.get("returns", {}), given["returns"])
+    return MarketplaceConfig(**(known | given)) if base is None else replace(base, **given)
 
 
 def default_config(seed: int = 1) -> SandboxConfig:

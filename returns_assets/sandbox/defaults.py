@@ -19,6 +19,8 @@ OTHER_REASONS: list[Json] = [
     *_reasons("INCIDENT_OPEN", ("1", "Item not received"), ("2", "Item damaged"), ("5", "Item not as described"), shop=False),
     *_reasons("INCIDENT_CLOSE", ("12", "Agreement found"), ("13", "Item received")),
     *_reasons("ORDER_MESSAGING", ("30", "Question about the order")),
+]
+STANDARD_RETURN_REASONS: list[Json] = [
     *_reasons(
         "RETURN",
         ("RETURN_BROKEN_ITEM", "Broken item"),
@@ -43,6 +45,29 @@ OTHER_REASONS: list[Json] = [
         ("RETURN_NON_COMPLIANT_OTHER", "Other"),
     ),
 ]
+# An operator with another choice of the published codes: no "changed mind", no "not needed", no "missing item".
+OWN_RETURN_REASONS: list[Json] = [
+    *_reasons(
+        "RETURN",
+        ("RETURN_CM_DONT_LIKE", "Does not please"),
+        ("RETURN_CM_QUALITY", "Quality"),
+        ("RETURN_DAMAGED_PACKAGING", "Damaged packaging"),
+        ("RETURN_DEFECTIVE_ON_ARRIVAL", "Defective on arrival"),
+        ("RETURN_DPD_WRONG_COLOR", "Wrong colour"),
+        ("RETURN_DPD_WRONG_SIZE", "Wrong size"),
+        ("RETURN_INACCURATE_ITEM_DESCRIPTION", "Not as described"),
+        ("RETURN_PRODUCT_DOES_NOT_FIT", "Does not fit"),
+        ("RETURN_OTHER", "Other"),
+    ),
+    *_reasons("RETURN_REJECTION", ("RETURN_REJECTION_NOT_ELIGIBLE", "Not eligible"), ("RETURN_REJECTION_WINDOW_CLOSED", "Window closed")),
+    *_reasons(
+        "RETURN_NON_COMPLIANT",
+        ("RETURN_NON_COMPLIANT_WRONG_PRODUCT", "Wrong product"),
+        ("RETURN_NON_COMPLIANT_DAMAGED_PRODUCT", "Damaged product"),
+        ("RETURN_NON_COMPLIANT_WINDOW_CLOSED", "Window closed"),
+        ("RETURN_NON_COMPLIANT_OTHER", "Other"),
+    ),
+]
 STANDARD_REASONS: list[Json] = [
     *_reasons("REFUND", ("14", "No answer from the shop"), shop=False),
     *_reasons(
@@ -55,12 +80,14 @@ STANDARD_REASONS: list[Json] = [
     ),
     *_reasons("REFUND", ("SYSTEM_REFUND", "Refunded by the system"), shop=False),
     *OTHER_REASONS,
+    *STANDARD_RETURN_REASONS,
 ]
 OWN_REASONS: list[Json] = [
     *_reasons("REFUND", ("ITEM_RETURNED", "Item returned"), ("NOT_AS_DESCRIBED", "Not as described"), ("FAULTY_ITEM", "Faulty item")),
     *_reasons("REFUND", ("OUT_OF_STOCK", "Out of stock"), ("NOT_RECEIVED", "Not received"), ("GOODWILL", "Goodwill")),
     *_reasons("REFUND", ("NO_SELLER_RESPONSE", "No answer from the seller"), shop=False),
     *OTHER_REASONS,
+    *OWN_RETURN_REASONS,
 ]
 CARRIERS: list[Json] = [
     {"code": "DHL", "label": "DHL", "standard_code": "dhl", "tracking_url": "https://tracking.example/dhl?n={trackingId}"},
@@ -87,7 +114,15 @@ US_TAXES: list[Json] = [
     {"code": "US-COUNTY", "label": "County sales tax", "tax_calculation_rule": "NONE"},
 ]
 MARKETPLACES: list[Json] = [
-    {"key": "nordhaus", "label": "Nordhaus DE", "shop_id": "2001", "currency": "EUR", "reasons": STANDARD_REASONS, "taxes": EU_TAXES},
+    {
+        "key": "nordhaus",
+        "label": "Nordhaus DE",
+        "shop_id": "2001",
+        "currency": "EUR",
+        "reasons": STANDARD_REASONS,
+        "taxes": EU_TAXES,
+        "features": {"returns.marketplace": True},  # each return waits for the seller's acceptance
+    },
     {
         "key": "albion",
         "label": "Albion UK",
@@ -97,6 +132,8 @@ MARKETPLACES: list[Json] = [
         "taxes": EU_TAXES,
         "nulls": "absent",
         "refund_state_field": "state",
+        "features": {"returns.marketplace": True},
+        "returns": {"auto_accept": True, "window_days": 28},
     },
     {
         "key": "maplewood",

@@ -6,6 +6,7 @@ so that a restart finds orders, refunds, notes and the request log again. Rules 
 
 from __future__ import annotations
 
+import string
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -18,7 +19,10 @@ from returns_assets.sandbox.journal import Journal
 from returns_assets.sandbox.mirakl.shape import complete
 from returns_assets.sandbox.records import Order, OrderRecord
 from returns_assets.sandbox.refund_book import RefundBook
+from returns_assets.sandbox.return_book import ReturnBook, ReturnEntry
 from returns_assets.sandbox.store import Store
+
+_SUFFIXES = string.ascii_uppercase
 
 
 class MarketplaceState:
@@ -28,7 +32,9 @@ class MarketplaceState:
         self.config = config
         self.orders: dict[str, OrderRecord] = {}
         self.odd_lines: dict[str, str] = {}  # order_line_id -> order_id, only where the id is not <order_id>-<n>
+        self.odd_orders: dict[str, list[str]] = {}  # commercial id -> order ids, only where the id is not <commercial id>-<letter>
         self.refunds = RefundBook()
+        self.returns = ReturnBook()
         self.by_date: list[OrderRecord] | None = None  # kept until an order is added
         self.cache: dict[Any, Any] = {}  # answers worked out from all orders, kept until any of them changes
         self.calls: dict[str, list[float]] = {}  # operation -> times of its latest calls, where it has a ceiling
@@ -44,6 +50,11 @@ class MarketplaceState:
             return known
         order_id = order_line_id.rpartition("-")[0]
         return order_id if order_id in self.orders else None
+
+    def orders_of(self, commercial_id: str) -> list[str]:
+        """The logistic orders of a customer's order."""
+        usual = (commercial_id, *(f"{commercial_id}-{suffix}" for suffix in _SUFFIXES))
+        return [order_id for order_id in (*usual, *self.odd_orders.get(commercial_id, ())) if order_id in self.orders]
 
 
 class State:
@@ -153,6 +164,11 @@ class State:
     @staticmethod
     def _index(place: MarketplaceState, order: Order) -> None:
         order_id: str = order["order_id"]
+        commercial_id: str = order["commercial_id"]
+        if order_id != commercial_id and (order_id[:-1] != f"{commercial_id}-" or order_id[-1] not in _SUFFIXES):
+            odd = place.odd_orders.setdefault(commercial_id, [])
+            if order_id not in odd:
+                odd.append(order_id)
         for line in order["order_lines"]:
             line_id: str = line["order_line_id"]
             if line_id.rpartition("-")[0] != order_id:
@@ -176,6 +192,13 @@ class State:
         if self._store is not None:
             entry = self.marketplaces[marketplace].refunds.entries[refund_id]
             self._store.put(f"refund:{marketplace}", refund_id, entry.as_dict(), commit=False)
+
+    def save_returns(self, marketplace: str, *entries: ReturnEntry) -> None:
+        """Returns that are in the book, as they are now, in one transaction."""
+        if self._store is not None and entries:
+            for entry in entries:
+                self._store.put(f"return:{marketplace}", entry.content["id"], entry.as_dict(), commit=False)
+            self._commit()
 
     # notes: JSON values of other parts (the world's truth, scheduled documents) that survive a restart ---------------------------
     def note(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The sandbox's state file (SQLite): orders, refunds, configuration, notes, ReBound's orders and the request log, written through."""
+"""The sandbox's state file (SQLite): orders, refunds, returns, configuration, notes, ReBound's orders and the log, written through."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from returns_assets.sandbox import wire
 from returns_assets.sandbox.config import marketplace_from
 from returns_assets.sandbox.records import OrderRecord
 from returns_assets.sandbox.refund_book import RefundEntry
+from returns_assets.sandbox.return_book import ReturnEntry
 
 if TYPE_CHECKING:
     from returns_assets.sandbox.state import State
@@ -67,6 +68,8 @@ class Store:
         for key, place in state.marketplaces.items():
             for _, entry in self._things(f"refund:{key}"):
                 place.refunds.add(RefundEntry(**entry))
+            for _, entry in self._things(f"return:{key}"):
+                place.returns.add(ReturnEntry(**entry))
             for (content,) in self._db.execute("select content from orders where marketplace = ? order by rowid", (key,)):
                 state.take_back(place, content)
         state.restore_notes(dict(self._things("note")))

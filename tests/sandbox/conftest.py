@@ -4,8 +4,9 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.sandbox.returns import ON
 from tests.sandbox.shop import Shop, open_shop
-from tests.sandbox_fixture import Sandbox, running_sandbox, sandbox
+from tests.sandbox_fixture import Sandbox, order, running_sandbox, sandbox
 
 __all__ = ["sandbox"]
 
@@ -32,4 +33,12 @@ def net_shop(server: Sandbox) -> Generator[Shop]:
         {"code": "COUNTY", "label": "County", "tax_calculation_rule": "NONE"},
     ]
     with open_shop(server, currency="USD", order_tax_mode="TAX_EXCLUDED", taxes=taxes) as opened:
+        yield opened
+
+
+@pytest.fixture
+def returns_shop(server: Sandbox) -> Generator[Shop]:
+    """Returns on, waiting for acceptance; one RECEIVED order O1-A of two lines: three units at 30.00, one at 5.00."""
+    with open_shop(server, features=ON) as opened:
+        opened.put(order("O1-A", {"price": "30.00", "quantity": 3}, {"price": "5.00"}))
         yield opened

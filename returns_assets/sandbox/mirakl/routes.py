@@ -12,6 +12,8 @@ from returns_assets.sandbox.mirakl.dispatch import or21, or23, or24
 from returns_assets.sandbox.mirakl.orders import or11
 from returns_assets.sandbox.mirakl.platform_data import a01, ch11, cur01, or75, pc01, re01, sh12, sh21, v01
 from returns_assets.sandbox.mirakl.refunds import or28
+from returns_assets.sandbox.mirakl.returns_routes import RETURNS
+from returns_assets.sandbox.mirakl.returns_routes import WRITES as RETURN_WRITES
 from returns_assets.sandbox.mirakl.transactions import tl02
 
 Operation = Callable[[Call], Answer]
@@ -30,6 +32,7 @@ _FIXED: dict[str, dict[str, tuple[str, Operation]]] = {
     "/shipping/types": {"GET": ("SH12", sh12)},
     "/shipping/carriers": {"GET": ("SH21", sh21)},
     "/sellerpayment/transactions_logs": {"GET": ("TL02", tl02)},
+    **RETURNS,
 }
 _BY_ORDER: dict[str, dict[str, tuple[str, Operation]]] = {
     "accept": {"PUT": ("OR21", or21)},
@@ -37,7 +40,7 @@ _BY_ORDER: dict[str, dict[str, tuple[str, Operation]]] = {
     "ship": {"PUT": ("OR24", or24)},
 }
 _ORDER_PATH = re.compile(r"/orders/[^/]+/([a-z_]+)")
-WRITES = frozenset({"OR21", "OR23", "OR24", "OR28", "OR30"})
+WITH_JSON_BODY = frozenset({"OR21", "OR23", "OR28", "OR30"}) | RETURN_WRITES
 
 
 def _methods(path: str) -> dict[str, tuple[str, Operation]]:
@@ -88,7 +91,7 @@ def perform(call: Call) -> Answer:
         _admit(call)
         if call.method == "PUT" and "content-length" not in call.headers and "transfer-encoding" not in call.headers:
             raise Refusal(411, "Length Required")
-        if operation in ("OR21", "OR23", "OR28", "OR30") and not call.headers.get("content-type", "").startswith("application/json"):
+        if operation in WITH_JSON_BODY and not call.headers.get("content-type", "").startswith("application/json"):
             raise Refusal(415, "Unsupported Media Type")
         _within_ceiling(call, operation)
         with call.state.lock:
