@@ -50,7 +50,10 @@ class Tax:
 
 @dataclass(frozen=True)
 class Market:
-    """What orders of one marketplace have in common. `locale` is a language tag, `country` ISO 3166-1 alpha-3."""
+    """What orders of one marketplace have in common. `locale` is a language tag, `country` ISO 3166-1 alpha-3.
+
+    `returns`: customers can open returns on the marketplace; `return_window_days` None: without end.
+    """
 
     key: str
     prefix: str
@@ -62,6 +65,8 @@ class Market:
     taxes: tuple[Tax, ...] = ()
     refund_reason: str = "17"
     cancel_reason: str = "34"
+    returns: bool = False
+    return_window_days: float | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from returns_assets.sandbox.orders import Market
 from returns_assets.sandbox.state import State
 from returns_assets.sandbox.world_generator import generate, market_of, world_request
 from returns_assets.sandbox.world_plan import Plan, Scheduled
+from returns_assets.sandbox.world_returns import Desk
 
 NOTE = "world"
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
@@ -65,6 +66,7 @@ class World:
         self._delivered: set[int] = set()
         self._half: dict[int, tuple[Scheduled, bool]] = {}
         self._to_come: list[Change] = []
+        self._desk = Desk(state)
         self._count = 0
         state.on_time(self.run_due)
         self._restore(state.note(NOTE) or {})
@@ -74,6 +76,7 @@ class World:
         with self._lock, _much_that_stays():
             plan, markets = self._make(request)
             orders = {key: self._state.put_orders(key, self._as_of(plan, key, self._state.clock.now())) for key in markets}
+            self._desk.run_due(self._state.clock.now())
             plan.sources.clear()
             self._requests.append(request)
             self._remember()
@@ -102,6 +105,7 @@ class World:
         base = len(self.documents)
         self.documents += [Scheduled(d.at, base + d.seq, d.channel, d.body) for d in plan.documents]
         plan.documents = self.documents[base:]
+        self._desk.schedule(plan.openings)
         self.plans.append(plan)
         return plan, keys
 
@@ -129,7 +133,7 @@ class World:
                 yield order
 
     def run_due(self, now: datetime) -> None:
-        """Create, ship and receive orders whose time has come. An order that someone moved otherwise is left where it is."""
+        """Create, ship and receive orders whose time has come, then open returns. An order that someone moved otherwise stays put."""
         with self._lock:
             due: dict[str, dict[str, list[Change]]] = {}
             while self._to_come and self._to_come[0].at <= now:
@@ -138,6 +142,7 @@ class World:
             for marketplace, orders in due.items():
                 # put_orders holds the state's lock while it draws from here, so nobody refunds an order between reading and storing
                 self._state.put_orders(marketplace, self._changed(marketplace, orders))
+            self._desk.run_due(now)
 
     def _changed(self, marketplace: str, orders: Mapping[str, list[Change]]) -> Iterator[Json]:
         for order_id, changes in orders.items():

@@ -7,13 +7,25 @@ from decimal import Decimal
 from typing import Any, cast
 
 from returns_assets.sandbox.config import MarketplaceConfig
+from returns_assets.sandbox.mirakl.return_life import enabled
 from returns_assets.sandbox.orders import Market
 from returns_assets.sandbox.scenarios import NAMES, plant
 from returns_assets.sandbox.world_catalogue import COUNTRIES, tax
 from returns_assets.sandbox.world_plan import Plan
+from returns_assets.sandbox.world_returns import Openings, plant_late
 from returns_assets.sandbox.world_traffic import Traffic
 
-FIELDS = ("seed", "first_day", "days", "orders_per_day", "returns_per_day", "marketplaces", "scenarios", "graded_share")
+FIELDS = (
+    "seed",
+    "first_day",
+    "days",
+    "orders_per_day",
+    "returns_per_day",
+    "marketplaces",
+    "scenarios",
+    "graded_share",
+    "marketplace_returns",
+)
 ONLINE_RETAIL = 0  # the number of the world made from real data; made-up worlds have 1..9999
 
 
@@ -29,6 +41,7 @@ class WorldRequest:
     marketplaces: tuple[str, ...]
     scenarios: Mapping[str, Collection[str]]
     graded_share: float
+    marketplace_returns: bool
 
     @property
     def number(self) -> int:
@@ -53,6 +66,8 @@ def market_of(config: MarketplaceConfig) -> Market:
         taxes=tuple(tax(each["code"], each["tax_calculation_rule"], config.currency) for each in config.taxes),
         refund_reason=returned[0]["code"] if returned else "17",
         cancel_reason=cancelation[0]["code"] if cancelation else "34",
+        returns=enabled(config),
+        return_window_days=config.returns.window_days,
     )
 
 
@@ -86,6 +101,9 @@ def world_request(data: Mapping[str, Any], known: Collection[str]) -> WorldReque
     share = data.get("graded_share", 0.3)
     if isinstance(share, bool) or not isinstance(share, int | float | Decimal) or not 0 <= share <= 1:
         raise ValueError(f"graded_share must be a number from 0 to 1, not {share!r}")
+    opened = data.get("marketplace_returns", False)
+    if not isinstance(opened, bool):
+        raise ValueError(f"marketplace_returns must be true or false, not {opened!r}")
     request = WorldRequest(
         seed=_whole(data, "seed", 1, 0),
         first_day=date.fromisoformat(str(data.get("first_day", "2025-03-01"))),
@@ -95,6 +113,7 @@ def world_request(data: Mapping[str, Any], known: Collection[str]) -> WorldReque
         marketplaces=marketplaces,
         scenarios=_scenarios(data.get("scenarios", True), marketplaces),
         graded_share=float(share),
+        marketplace_returns=opened,
     )
     if request.returns_per_day > request.orders_per_day:
         raise ValueError(f"returns_per_day ({request.returns_per_day}) must not be above orders_per_day ({request.orders_per_day})")
@@ -105,8 +124,12 @@ def generate(request: WorldRequest, markets: Mapping[str, Market]) -> Plan:
     """The plan of a world: every marketplace's traffic day by day, then its scenarios."""
     plan = Plan(request.number, request.first_day, request.days)
     for key in request.marketplaces:
-        traffic = Traffic(plan, markets[key], request.seed, request.graded_share)
+        opens = request.marketplace_returns and markets[key].returns
+        openings = Openings(plan, markets[key], request.seed) if opens else None
+        traffic = Traffic(plan, markets[key], request.seed, request.graded_share, openings)
         for day in range(request.days):
             traffic.day(day, request.orders_per_day, request.returns_per_day)
         plant(plan, markets[key], request.seed, request.scenarios[key])
+        if opens:
+            plant_late(plan, markets[key], request.seed)
     return plan.finished()

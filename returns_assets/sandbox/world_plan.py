@@ -67,6 +67,19 @@ class LineMoney:
     known: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A return that a customer opens on the marketplace at `at`. `lines`: order line id, units, reason as ReBound labels it."""
+
+    at: datetime
+    marketplace: str
+    name: str
+    order_id: str
+    lines: tuple[tuple[str, int, str], ...]
+    kind: str
+    rebound_return_id: str | None = None
+
+
 @dataclass
 class Plan:
     """Collects a world. Ids are counted per world, so that worlds of different numbers (0..9999) never share one.
@@ -81,6 +94,7 @@ class Plan:
     documents: list[Scheduled] = field(default_factory=list[Scheduled])
     truth: list[Expectation] = field(default_factory=list[Expectation])
     odd_documents: list[OddDocument] = field(default_factory=list[OddDocument])
+    openings: list[Opening] = field(default_factory=list[Opening])
     lines: dict[tuple[str, str], LineMoney] = field(default_factory=dict[tuple[str, str], LineMoney])
     sources: dict[str, list[Callable[[], Iterable[Json]]]] = field(default_factory=dict[str, list[Callable[[], Iterable[Json]]]])
     _returns: int = 0

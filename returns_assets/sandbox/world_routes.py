@@ -15,6 +15,7 @@ from returns_assets.sandbox.scenarios import SCENARIOS
 from returns_assets.sandbox.state import State
 from returns_assets.sandbox.world import World, load_online_retail, world_of
 from returns_assets.sandbox.world_plan import expected_lines, truth_rows
+from returns_assets.sandbox.world_returns import opening_rows
 
 Json = dict[str, Any]
 
@@ -52,6 +53,9 @@ def truth(world: World, wanted: Json) -> Json:
             for odd in plan.odd_documents
         ],
         "counts": counts,
+        "marketplace_returns": [
+            row for plan in world.plans for row in opening_rows(plan) if keys.get("marketplace") in (None, row["marketplace"])
+        ],
         "scenarios": [
             {"name": each.name, "reference": each.reference, "span_days": each.span, "trouble": each.trouble} for each in SCENARIOS
         ],

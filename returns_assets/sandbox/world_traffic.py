@@ -12,6 +12,7 @@ from returns_assets.sandbox.documents import Case, Inspection, Json, Piece
 from returns_assets.sandbox.orders import RECEIVED_AFTER, ZERO, Customer, Line, Market, cents, make_order
 from returns_assets.sandbox.world_catalogue import DEFECT_REASONS, Product, catalogue, customer, hub, reason, taxes
 from returns_assets.sandbox.world_plan import Expectation, Plan, plain_id, units
+from returns_assets.sandbox.world_returns import Openings
 
 LINE_COUNTS, LINE_WEIGHTS = (1, 2, 3, 4), (35, 40, 15, 10)  # two lines an order on average
 QUANTITIES, QUANTITY_WEIGHTS = (1, 2, 3), (80, 14, 6)
@@ -70,10 +71,14 @@ def _written_out(sold: list[Sold], market: Market) -> Iterator[Json]:
 
 
 class Traffic:
-    """One marketplace's days, in order: each day sells, then some of the last ten days' orders come back, each order at most once."""
+    """One marketplace's days, in order: each day sells, then some of the last ten days' orders come back, each order at most once.
 
-    def __init__(self, plan: Plan, market: Market, seed: int, graded_share: float) -> None:
+    With `openings` some of these returns are opened on the marketplace first.
+    """
+
+    def __init__(self, plan: Plan, market: Market, seed: int, graded_share: float, openings: Openings | None = None) -> None:
         self.plan, self.market, self.seed, self.graded_share = plan, market, seed, graded_share
+        self.openings = openings
         self._open: list[list[Sold]] = []
 
     def day(self, day: int, orders: int, returns: int) -> None:
@@ -110,6 +115,8 @@ class Traffic:
             # what would lie before the first day happens in its early morning, in the same order
             at = plan.at(when, hour - 5 + n) if when >= 0 else plan.at(0, 0.25 + n / 4)
             plan.send(at, rebound.TRACKING, rebound.tracking_update(case, status, at))
+            if n == 0 and self.openings is not None:
+                self.openings.consider(case, sold.created, at)
             if status == "postalIncoming" and rng.randrange(10) == 0:
                 plan.send(at, rebound.REFUND_INSTANT, rebound.refund_trigger(case))
         at = plan.at(day, hour)
