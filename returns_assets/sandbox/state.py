@@ -205,6 +205,11 @@ class State:
         with self.lock:
             return self._notes.get(name)
 
+    def notes(self, prefix: str) -> list[Any]:
+        """The values of all notes whose names start so, in the order in which they were first set."""
+        with self.lock:
+            return [value for name, value in self._notes.items() if name.startswith(prefix)]
+
     def set_note(self, name: str, value: Any) -> None:
         with self.lock:
             self._notes[name] = value

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from returns_assets.sandbox import delivery, online_retail, wire
 from returns_assets.sandbox.delivery import Mishaps, Outcome
-from returns_assets.sandbox.documents import Json
+from returns_assets.sandbox.documents import Json, render
 from returns_assets.sandbox.order_life import LIFE, rewound, set_state
 from returns_assets.sandbox.orders import Market
 from returns_assets.sandbox.state import State
@@ -23,6 +23,7 @@ from returns_assets.sandbox.world_plan import Plan, Scheduled
 from returns_assets.sandbox.world_returns import Desk
 
 NOTE = "world"
+TOLD = 10**9  # numbers of the documents beside the planned ones start here
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -62,6 +63,7 @@ class World:
         self._lock = Lock()
         self.plans: list[Plan] = []
         self.documents: list[Scheduled] = []
+        self.told: list[Scheduled] = []
         self._requests: list[Json] = []
         self._delivered: set[int] = set()
         self._half: dict[int, tuple[Scheduled, bool]] = {}
@@ -87,6 +89,17 @@ class World:
                 "first_document": plan.documents[0].at.isoformat() if plan.documents else None,
                 "last_document": plan.documents[-1].at.isoformat() if plan.documents else None,
             }
+
+    def tell(self, at: datetime, channel: str, payload: Json) -> Scheduled:
+        """A document beside the planned ones, sent from `at` on: what ReBound notifies of returns that were made while the server runs.
+
+        Numbered apart, so that a restart gives every document its number again. Takes no lock: it is called under the state's.
+        """
+        document = Scheduled(at, TOLD + len(self.told), channel, render(payload))
+        self.told.append(document)
+        note = {"at": at.isoformat(), "channel": channel, "body": document.body.decode()}
+        self._state.set_note(f"{NOTE}/told/{document.seq}", note)
+        return document
 
     def _markets(self) -> dict[str, Market]:
         return {key: market_of(place.config) for key, place in self._state.marketplaces.items()}
@@ -117,6 +130,8 @@ class World:
                 # every change is scheduled again: those that happened before the restart find their order changed and do nothing
                 for _ in self._as_of(plan, key, BEGINNING):
                     pass
+        for n, told in enumerate(self._state.notes(f"{NOTE}/told/")):
+            self.told.append(Scheduled(datetime.fromisoformat(told["at"]), TOLD + n, told["channel"], told["body"].encode()))
         self._delivered = set(note.get("delivered", []))
         self.run_due(self._state.clock.now())
 
@@ -168,7 +183,8 @@ class World:
         if wanted is None or not isinstance(target.get(wanted), str):
             raise ValueError("deliver needs mode files with a directory, or mode push with a url")
         with self._lock:
-            due = [d for d in self.documents if d.at <= limit and d.seq not in self._delivered and d.seq not in self._half]
+            every = [*self.documents, *self.told]
+            due = [d for d in every if d.at <= limit and d.seq not in self._delivered and d.seq not in self._half]
             due = delivery.shuffled(sorted(due, key=lambda d: (d.at, d.seq)), mishaps, seed)
             if mode == "files":
                 outcome = self._to_files(due, Path(target["directory"]), mishaps, seed, limit)
@@ -184,7 +200,7 @@ class World:
                 "posted": outcome.posted,
                 "half": len(outcome.half),
                 "failed": outcome.failed,
-                "remaining": len(self.documents) - len(self._delivered),
+                "remaining": len(every) - len(self._delivered),
             }
 
     def _to_files(self, due: list[Scheduled], directory: Path, mishaps: Mishaps, seed: int, limit: datetime) -> Outcome:

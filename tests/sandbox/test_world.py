@@ -166,3 +166,21 @@ def test_the_server_delivers_files_and_refuses_a_wrong_request(served: Sandbox, 
         answer = served.admin.post(f"/admin/{path}", json=body)
         assert answer.status_code == 400
         assert complaint in answer.json()["message"]
+
+
+def test_a_document_beside_the_plan_is_delivered_once_and_survives_a_restart(tmp_path: Path) -> None:
+    path, target = str(tmp_path / "state.sqlite"), {"mode": "files", "directory": str(tmp_path / "drop")}
+    state = state_at(NOON, path)
+    world_of(state).tell(NOON, "tracking", {"order": {"reboundOrderId": "(00)1"}})
+    add(state)
+    world_of(state).tell(datetime(2025, 3, 3, tzinfo=UTC), "tracking", {"order": {"reboundOrderId": "(00)2"}})
+    first = world_of(state).deliver(None, target)
+    state.close()
+    again = state_at(NOON, path)
+    assert [document.seq for document in world_of(again).told] == [10**9, 10**9 + 1]
+    assert world_of(again).deliver(None, target)["delivered"] == 0
+    rest = world_of(again).deliver(datetime(2025, 4, 1, tzinfo=UTC), target)
+    assert rest["delivered"] == first["remaining"]
+    again.close()
+    bodies = [path.read_text() for path in (tmp_path / "drop" / "tracking").iterdir()]
+    assert len([body for body in bodies if '"(00)1"' in body or '"(00)2"' in body]) == 2
