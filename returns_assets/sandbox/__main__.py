@@ -15,7 +15,7 @@ from returns_assets.sandbox.admin import admin_app
 from returns_assets.sandbox.config import SandboxConfig, load_config
 from returns_assets.sandbox.mirakl.operator import time_passed
 from returns_assets.sandbox.mirakl.return_life import returns_overdue
-from returns_assets.sandbox.rebound import Rebound
+from returns_assets.sandbox.rebound.routes import Rebound
 from returns_assets.sandbox.server import SandboxApp
 from returns_assets.sandbox.state import State
 from returns_assets.sandbox.world import load_online_retail
@@ -41,9 +41,12 @@ def environment(base: str, config: SandboxConfig, state: State) -> dict[str, str
     account = config.rebound
     return env | {
         "REBOUND_BASE_URL": f"{base}/rebound",
-        "REBOUND_TOKEN_URL": f"{base}/rebound/oauth/token",
+        "REBOUND_TOKEN_URL": f"{base}/rebound{account.paths['TOKEN'].partition(' ')[2]}",
         "REBOUND_CLIENT_ID": account.client_id,
         "REBOUND_CLIENT_SECRET": account.client_secret,
+        "REBOUND_LEGACY_URL": f"{base}/rebound/legacy",
+        "REBOUND_LEGACY_LOGIN": account.legacy_login,
+        "REBOUND_LEGACY_API_KEY": account.legacy_api_key,
     }
 
 

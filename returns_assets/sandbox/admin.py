@@ -17,7 +17,8 @@ from returns_assets.sandbox.admin_operate import DELETES, POSTS
 from returns_assets.sandbox.admin_returns import GETS as RETURN_GETS
 from returns_assets.sandbox.admin_returns import POSTS as RETURN_POSTS
 from returns_assets.sandbox.exchange import Json, Refusal
-from returns_assets.sandbox.rebound import Rebound
+from returns_assets.sandbox.rebound.admin import routes as rebound_routes
+from returns_assets.sandbox.rebound.routes import Rebound
 from returns_assets.sandbox.state import State
 
 Act = Callable[[State, Json], Any]
@@ -57,26 +58,9 @@ def _endpoint(state: State, acts: dict[str, Act]) -> Callable[[Request], Any]:
 
 def admin_app(state: State, rebound: Rebound, more: list[Route]) -> Starlette:
     """All admin routes; `more` are those of other parts (the world's)."""
-
-    def set_rebound(state: State, given: Json) -> Json:
-        """{repeat: 409 | overwrite | duplicate, token_seconds, flow_keys, revoke_tokens: true}."""
-        if given.get("revoke_tokens"):
-            rebound.revoke()
-        account = state.config.rebound
-        for name in ("token_seconds", "flow_keys"):
-            if name in given:
-                setattr(account, name, given[name])
-        if "repeat" in given:
-            account.repeat = str(given["repeat"])
-            account.__post_init__()
-        return {"repeat": account.repeat, "token_seconds": account.token_seconds, "flow_keys": account.flow_keys}
-
+    gets, posts = rebound_routes(rebound)
     acts: dict[str, dict[str, Act]] = {}
-    for method, table in (
-        ("GET", {**GETS, **RETURN_GETS}),
-        ("POST", {**POSTS, **RETURN_POSTS, "/admin/rebound": set_rebound}),
-        ("DELETE", DELETES),
-    ):
+    for method, table in (("GET", GETS | RETURN_GETS | gets), ("POST", POSTS | RETURN_POSTS | posts), ("DELETE", DELETES)):
         for path, act in table.items():
             acts.setdefault(path, {})[method] = act
     routes: list[BaseRoute] = [*more]

@@ -87,11 +87,6 @@ def faults(state: State, given: Json) -> Json:
     return {"faults": [fault.as_dict() for fault in state.faults.faults]}
 
 
-def sales_orders(state: State, given: Json) -> Json:
-    """GET /admin/rebound/sales-orders: what was pushed, in order of arrival."""
-    return {"sales_orders": list(state.rebound_orders)}
-
-
 GETS: dict[str, Callable[[State, Json], Any]] = {
     "/admin/health": health,
     "/admin/clock": clock,
@@ -102,5 +97,4 @@ GETS: dict[str, Callable[[State, Json], Any]] = {
     "/admin/requests": requests,
     "/admin/requests/counts": request_counts,
     "/admin/faults": faults,
-    "/admin/rebound/sales-orders": sales_orders,
 }

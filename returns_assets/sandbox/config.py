@@ -17,6 +17,7 @@ from typing import Any, cast
 import yaml
 
 from returns_assets.sandbox import defaults
+from returns_assets.sandbox.rebound.account import ReboundConfig
 from returns_assets.sandbox.records import MODES
 from returns_assets.sandbox.returns_config import ReturnsConfig, laid_over, returns_config
 
@@ -86,22 +87,6 @@ class MarketplaceConfig:
     def as_dict(self) -> Json:
         """JSON-able; `marketplace_from` takes it back."""
         return {k: str(v) if isinstance(v, Decimal) else v for k, v in asdict(self).items()}
-
-
-@dataclass
-class ReboundConfig:
-    """`repeat` says what POST /sales-orders does with a clientOrderId it has seen (the real behaviour is unknown)."""
-
-    client_id: str = "sandbox-client"
-    client_secret: str = "sandbox-client-secret"
-    token_seconds: int = 3600
-    repeat: str = "409"  # 409 | overwrite | duplicate
-    flow_keys: list[str] = field(default_factory=list[str])  # empty: any
-
-    def __post_init__(self) -> None:
-        self.repeat = str(self.repeat)
-        if self.repeat not in ("409", "overwrite", "duplicate"):
-            raise ValueError(f"rebound: repeat is {self.repeat!r}, allowed: 409, overwrite, duplicate")
 
 
 @dataclass

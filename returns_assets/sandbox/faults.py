@@ -13,6 +13,7 @@ FAULTS = (
     "500",
     "502",
     "503",
+    "error_in_body",  # a 200 whose body says that nothing was done, as ReBound's legacy API puts it
     "slow",  # answers right, `seconds` late
     "cut_before",  # the connection is cut, nothing was done
     "cut_after",  # done, then the connection is cut

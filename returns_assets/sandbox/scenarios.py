@@ -2,7 +2,7 @@
 
 `reference` is the number in the scenario list of the ReBound reference (section 6); None: not on that list. Entries of the list that are
 not here: 18 and 19 are faults of the Mirakl server (admin/faults), 20 is a fault of the delivery (delivery.py) beside `half_document`,
-21 and 22 belong to the order push and the labels, 24 is a replay of what `unknown_reason` leaves behind.
+21 and 22 are switches of the ReBound account (`repeat`, `label_seconds`), 24 is a replay of what `unknown_reason` leaves behind.
 """
 
 import random

@@ -12,8 +12,7 @@ from returns_assets.sandbox.exchange import Answer, Call, Refusal
 from returns_assets.sandbox.faults import Fault
 from returns_assets.sandbox.journal import Entry
 from returns_assets.sandbox.mirakl import routes as mirakl
-from returns_assets.sandbox.rebound import Rebound
-from returns_assets.sandbox.rebound import operation_of as rebound_operation
+from returns_assets.sandbox.rebound.routes import Rebound
 from returns_assets.sandbox.state import State
 
 Scope = MutableMapping[str, Any]
@@ -50,7 +49,7 @@ async def _body(receive: Receive) -> bytes | None:
 
 async def _answer(send: Send, answer: Answer) -> None:
     headers = [(b"content-length", str(len(answer.body)).encode())] if answer.status != 204 else []
-    if answer.body:
+    if answer.body and "content-type" not in answer.headers:
         headers.append((b"content-type", b"application/json;charset=UTF-8"))
     headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -90,14 +89,14 @@ class SandboxApp:
         _, world, rest = path.split("/", 2)
         root = f"{scope['scheme']}://{headers.get('host', 'localhost')}"
         if world == "rebound":
-            marketplace, operation = None, rebound_operation(method, f"/{rest}")
+            marketplace, operation = None, self.rebound.operation_of(method, f"/{rest}")
         else:
             marketplace, _, rest = rest.partition("/")
             operation = mirakl.operation_of(method, rest.removeprefix("api"))
 
         def perform() -> Answer:
             if marketplace is None:
-                return self.rebound.perform(method, f"/{rest}", query, headers, body)
+                return self.rebound.perform(method, f"/{rest}", query, headers, body, f"{root}/rebound")
             place = self.state.marketplaces.get(marketplace)
             if place is None or not rest.startswith("api/"):
                 return Refusal(404, "Not Found").answer()
@@ -112,7 +111,7 @@ class SandboxApp:
             path,
             query,
             {name: value for name, value in headers.items() if name not in _SECRET},
-            "" if operation == "TOKEN" else body.decode("utf-8", "replace"),
+            self.rebound.logged(headers, body) if marketplace is None else body.decode("utf-8", "replace"),
         )
         started = time.monotonic()
         struck = self.state.faults.strike(operation, marketplace, f"{path}?{query}\n{entry.body}") if self.state.faults.faults else None
@@ -139,6 +138,9 @@ class SandboxApp:
         elif name == "slow":
             await asyncio.sleep(1.0 if fault.seconds is None else fault.seconds)
             await self._finish(entry, perform(), send)
+        elif name == "error_in_body":
+            entry.status = 200
+            await _answer(send, Answer.json({"error": {"code": "unavailable", "message": _MESSAGES[503]}}))
         elif name == "cut_before":
             _cut(send)
         else:

@@ -4,6 +4,8 @@ from collections.abc import Generator
 
 import pytest
 
+from returns_assets.sandbox.rebound.account import ReboundConfig
+from tests.sandbox.rebound_account import Account
 from tests.sandbox.returns import ON
 from tests.sandbox.shop import Shop, open_shop
 from tests.sandbox_fixture import Sandbox, order, running_sandbox, sandbox
@@ -16,6 +18,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
     """Shared by a module's tests; its clock stands at 2025-03-10 12:00 UTC."""
     with running_sandbox(tmp_path_factory.mktemp("sandbox"), clock="2025-03-10T12:00:00Z") as started:
         yield started
+
+
+@pytest.fixture
+def account(server: Sandbox) -> Generator[Account]:
+    """ReBound on the shared server, with the account's defaults before and after."""
+    opened = Account(server)
+    yield opened
+    opened.rest.close()
+    server.delete("faults")
+    defaults = ReboundConfig().public()
+    server.post("rebound", **defaults, revoke_tokens=True)
 
 
 @pytest.fixture

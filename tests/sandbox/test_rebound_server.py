@@ -79,6 +79,56 @@ def test_a_repeated_order(rebound: Sandbox, repeat: str, status: int, left: list
     assert [row["clientMetadata"][0] for row in stored(rebound, order_id)] == left
 
 
+def test_every_version_of_an_order_is_listed(rebound: Sandbox) -> None:
+    for n, repeat in enumerate(("409", "overwrite", "409", "duplicate"), 1):
+        rebound.post("rebound", repeat=repeat)
+        push(rebound, "F1", clientMetadata=[{"n": n}])
+    [seen] = rebound.get("rebound/orders", client_order_id="F1")["orders"]
+    rows = [(row["version"], row["status"], row["salesOrderId"], row["order"]["clientMetadata"][0]["n"]) for row in seen["versions"]]
+    first, second = rows[0][2], rows[3][2]
+    assert first != second
+    assert rows == [(1, 201, first, 1), (2, 200, first, 2), (3, 409, None, 3), (4, 201, second, 4)]
+    assert [row["clientMetadata"][0]["n"] for row in stored(rebound, "F1")] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "right"),
+    [
+        ("clientOrderCreatedDate", "yesterday", "2025-03-10T12:00:00Z"),
+        ("clientOrderCreatedDate", "2025-03-10", "2025-03-10T12:00:00+01:00"),
+        ("customerAddress", "Street 1", {"street": "Street 1"}),
+        ("businessUnit", 7, "nordhaus"),
+        ("rmaNumber", None, "RMA-1"),
+        ("premiumOrder", "true", True),
+        ("salesItems", [1], []),
+        ("clientMetadata", {"a": 1}, [{"key": "a", "value": "1"}]),
+        ("labelBase64Enabled", 1, False),
+    ],
+)
+def test_documented_types_are_insisted_on(rebound: Sandbox, field: str, wrong: Any, right: Any) -> None:
+    order_id = f"G-{field}-{wrong}"
+    answer = push(rebound, order_id, **{field: wrong})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert push(rebound, order_id, **{field: right}).status_code == 201
+    assert [row[field] for row in stored(rebound, order_id)] == [right]
+
+
+def test_fields_that_nobody_published_are_let_through(rebound: Sandbox) -> None:
+    assert push(rebound, "H1", somethingNew={"a": [1]}).status_code == 201
+    assert stored(rebound, "H1")[0]["somethingNew"] == {"a": [1]}
+
+
+def test_a_token_ends_in_the_middle_of_a_run(rebound: Sandbox) -> None:
+    token = token_answer(rebound).json()["access_token"]
+    statuses: list[int] = []
+    for n in range(4):
+        statuses.append(push(rebound, f"I{n}", token).status_code)
+        rebound.post("clock", advance_seconds=1300)
+    assert statuses == [201, 201, 201, 401]
+    assert push(rebound, "I3").status_code == 201
+
+
 def test_what_is_refused(rebound: Sandbox) -> None:
     assert push(rebound, "").status_code == 422
     rebound.post("rebound", flow_keys=["fk"])
@@ -89,7 +139,7 @@ def test_what_is_refused(rebound: Sandbox) -> None:
         assert httpx.post(url, params={"flowKey": flow_key}, json={"clientOrderId": "D1"}, headers=headers).status_code == status
     assert httpx.post(url, content=b"{", headers=headers).status_code == 400
     assert httpx.get(url, headers=headers).status_code == 405
-    assert httpx.get(f"{rebound.env['REBOUND_BASE_URL']}/return-orders", headers=headers).status_code == 404
+    assert httpx.get(f"{rebound.env['REBOUND_BASE_URL']}/nothing", headers=headers).status_code == 404
     answer = rebound.admin.post("/admin/rebound", json={"repeat": "maybe"})
     assert answer.status_code == 400
 

@@ -22,6 +22,9 @@ def test_env_file_names_everything(sandbox: Sandbox) -> None:
         "REBOUND_TOKEN_URL",
         "REBOUND_CLIENT_ID",
         "REBOUND_CLIENT_SECRET",
+        "REBOUND_LEGACY_URL",
+        "REBOUND_LEGACY_LOGIN",
+        "REBOUND_LEGACY_API_KEY",
     }
     assert sandbox.url.startswith("http://127.0.0.1:")
     for key in ("nordhaus", "albion", "maplewood"):
