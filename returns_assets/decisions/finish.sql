@@ -34,7 +34,7 @@ SELECT
         THEN (coalesce(x.due_minor, 0)::DECIMAL(18, 0) * $unit::DECIMAL(6, 4))::DECIMAL(18, 4) END AS shipping_amount,
     CASE WHEN j.outcome = 'refund' THEN coalesce(p.taxes, '[]') END AS taxes,
     CASE WHEN j.outcome = 'refund' THEN coalesce(x.taxes, '[]') END AS shipping_taxes,
-    d.currency, d.tax_mode, d.foreign_refund_ids,
+    u.entries AS shipping_top_ups, d.currency, d.tax_mode, d.foreign_refund_ids,
     f.definitive_at + to_hours($deadline_hours) AS due_at, $mapping_version AS mapping_version, $decided_at::TIMESTAMP AS decided_at
 FROM judged j
 JOIN decided d USING (n)
@@ -43,5 +43,6 @@ JOIN matched m USING (n)
 LEFT JOIN priced p USING (n)
 LEFT JOIN shipping_due x USING (n)
 LEFT JOIN partition_lines l ON l.line_n = CASE WHEN j.cause = 'wrong_item' THEN d.line_n END
+LEFT JOIN top_ups u USING (n)
 LEFT JOIN map_policy w ON w.seq = d.policy_seq
 LEFT JOIN map_causes c ON c.cause = j.cause

@@ -6,7 +6,7 @@ ledger holds comes in as a table of live pieces and of refund ids that are ours.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.resources import files
@@ -37,14 +37,25 @@ LIVE_PIECES = pa.schema(
     ]
 )
 OUR_REFUNDS = pa.schema([("order_line_id", pa.string()), ("refund_id", pa.string())])
+OUR_TOP_UPS = pa.schema(
+    [
+        ("order_line_id", pa.string()),
+        ("day", pa.date32()),
+        ("shipping_amount", pa.decimal128(18, 4)),
+        ("shipping_taxes", pa.string()),
+        ("reason_code", pa.string()),
+    ]
+)
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the ledger holds: pieces of live effects (claimed, unknown, confirmed) and the ids of refunds that are ours."""
+    """What the ledger holds: pieces of live effects (claimed, unknown, confirmed), the ids of refunds that are ours, and live refunds of
+    shipping alone."""
 
     pieces: pa.Table
     refunds: pa.Table
+    top_ups: pa.Table = field(default_factory=OUR_TOP_UPS.empty_table)
 
     @staticmethod
     def nothing() -> "Held":
@@ -102,7 +113,8 @@ def plan(
     live = held(con)
     temp_table(con, "our_pieces", live.pieces)
     temp_table(con, "our_refunds", live.refunds)
-    for name in ("match", "refunds", "decide", "price", "judge", "ship"):
+    temp_table(con, "our_top_ups", live.top_ups)
+    for name in ("match", "refunds", "decide", "price", "judge", "whole", "ship", "top_up"):
         _run(con, name, parameters)
     text = sql("finish")
     return text, bind(text, parameters)

@@ -1,30 +1,6 @@
 -- shipping_due: the outbound shipping that goes back with a refunded piece, in minor units, with its taxes; only pieces with some.
 CREATE OR REPLACE TEMP TABLE shipping_due AS
 WITH
-order_units AS (
-    SELECT order_id, sum(line_quantity) AS units
-    FROM partition_lines
-    WHERE line_state NOT IN ('REFUSED', 'CANCELED') AND price > 0
-    GROUP BY order_id
-    HAVING sum(shipping_price) > 0
-),
-order_foreign AS (
-    SELECT order_id, sum(foreign_units) AS units FROM line_refunds GROUP BY order_id
-),
-order_ours AS (  -- units that are paid already, on whatever day, and units that this partition refunds
-    SELECT d.order_id, sum(d.quantity) AS units
-    FROM decided d
-    LEFT JOIN judged j USING (n)
-    WHERE j.outcome = 'refund' OR j.rule = 'rounds_to_nothing' OR (d.paid AND d.day <> $day)
-    GROUP BY d.order_id
-),
-whole_orders AS (
-    SELECT u.order_id
-    FROM order_units u
-    JOIN order_ours o USING (order_id)
-    LEFT JOIN order_foreign f USING (order_id)
-    WHERE o.units + coalesce(f.units, 0) >= u.units
-),
 refunded AS (
     SELECT d.n, d.piece_id, d.order_id, d.order_line_id, d.unit_from, d.paid, d.paid_effect, d.policy_shipping, d.shipping_minor,
         l.shipping_taxes, d.shipping_refunded_minor, p.shipping_share_minor, p.shipping_left_minor,
@@ -40,7 +16,7 @@ wanted AS (  -- the line's last unit of a complete order takes whatever the line
         CASE
             WHEN paid THEN CASE WHEN row_number() OVER effect_end = 1 THEN paid_shipping_minor ELSE 0 END
             WHEN policy_shipping = 'never' THEN 0
-            WHEN $shipping_refund = 'whole_order' AND w.order_id IS NOT NULL AND row_number() OVER line_end = 1 THEN shipping_left_minor
+            WHEN w.order_id IS NOT NULL AND row_number() OVER line_end = 1 THEN shipping_left_minor
             WHEN policy_shipping = 'always' OR $shipping_refund = 'per_unit' THEN shipping_share_minor
             ELSE 0
         END AS wanted_minor

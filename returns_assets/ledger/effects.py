@@ -36,6 +36,7 @@ class Effects:
         intents: Sequence[Intent],
         settled_pieces: Collection[str],
         *,
+        settled_subjects: Collection[str] = (),
         validation_id: int | None,
         mapping_version: str,
         run_id: str,
@@ -44,12 +45,13 @@ class Effects:
     ) -> RegisterResult:
         """Make the ledger hold exactly these intents for the partition, as far as nothing of them is in flight or done.
 
-        `settled_pieces`: this partition's pieces whose outcome is not this kind of effect. Effects of the partition, or holding one of
-        its pieces, that are neither in flight nor confirmed are re-planned when an intent has their key, else withdrawn (which
-        frees their pieces). Pieces of effects in flight or confirmed are never taken over. One transaction; repeating it is harmless.
+        `settled_pieces`: this partition's pieces whose outcome is not this kind of effect. `settled_subjects`: subjects of effects
+        without pieces that this or an earlier day wanted and that this partition knows to be wanted no more. Effects of the partition,
+        holding one of its pieces or settled, that are neither in flight nor confirmed are re-planned when an intent has their key, else
+        withdrawn (which frees their pieces). Those in flight or confirmed are never taken over. One transaction; repeating is harmless.
         """
         scope = registration.Scope(marketplace, day, kind, validation_id, mapping_version, run_id, actor, now)
-        return registration.register(self._store, scope, intents, settled_pieces)
+        return registration.register(self._store, scope, intents, settled_pieces, settled_subjects)
 
     def due(self, marketplace: str, kind: str, *, day: date | None = None, limit: int = 1000, now: datetime) -> list[Effect]:
         """Effects that may be sent now, oldest first: at most one per subject, none whose subject has one in flight."""
@@ -124,6 +126,10 @@ class Effects:
     def get(self, key: str) -> Effect | None:
         """The effect with this key."""
         return reading.by_key(self._store, key)
+
+    def without_pieces(self, marketplace: str, kind: str, subjects: Collection[str]) -> list[Effect]:
+        """The subjects' effects without pieces, in whatever state: at most one a subject."""
+        return reading.without_pieces(self._store, marketplace, kind, subjects)
 
     def by_ids(self, effect_ids: Collection[int]) -> list[Effect]:
         """The effects with these ids, in the order of their ids."""

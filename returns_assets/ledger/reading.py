@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from returns_assets.ledger.records import Effect, PieceEffect, PieceUse, Total, Transition
+from returns_assets.ledger.records import Effect, PieceEffect, PieceUse, Total, Transition, effect_key
 from returns_assets.ledger.states import CONFIRMED, UNKNOWN, WITHDRAWN
 from returns_assets.ledger.store import Store, chunked
 from returns_assets.ledger.tables import effect_pieces, effect_transitions, effects
@@ -46,6 +46,13 @@ def by_key(store: Store, key: str) -> Effect | None:
     with store.read() as con:
         found = fetch(con, select(effects).where(e.key == key))
     return found[0] if found else None
+
+
+def without_pieces(store: Store, marketplace: str, kind: str, subjects: Collection[str]) -> list[Effect]:
+    """See Effects.without_pieces."""
+    keys = (effect_key(kind, marketplace, subject, ()) for subject in sorted(set(subjects)))
+    with store.read() as con:
+        return [effect for chunk in chunked(keys) for effect in fetch(con, select(effects).where(e.key.in_(chunk)).order_by(e.id))]
 
 
 def by_ids(store: Store, effect_ids: Collection[int]) -> list[Effect]:

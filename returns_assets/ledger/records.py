@@ -37,7 +37,10 @@ class Intent:
 
 
 def effect_key(kind: str, marketplace: str, subject: str, piece_ids: Sequence[str]) -> str:
-    """The identity of an effect: the same pieces of the same subject are the same effect, whatever the amount. Hex sha256."""
+    """The identity of an effect: the same pieces of the same subject are the same effect, whatever the amount. Hex sha256.
+
+    Without pieces it is the subject's refund of shipping alone: one at most, ever.
+    """
     parts = [kind, marketplace, subject, *(sorted(piece_ids) or ["shipping"])]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 

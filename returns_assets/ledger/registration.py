@@ -48,7 +48,9 @@ class _Plan:
     changed: bool
 
 
-def register(store: Store, scope: Scope, intents: Sequence[Intent], settled_pieces: Collection[str]) -> RegisterResult:
+def register(
+    store: Store, scope: Scope, intents: Sequence[Intent], settled_pieces: Collection[str], settled_subjects: Collection[str] = ()
+) -> RegisterResult:
     """See Effects.register."""
     keyed: dict[str, Intent] = {}
     conflicts: list[Intent] = []
@@ -58,7 +60,7 @@ def register(store: Store, scope: Scope, intents: Sequence[Intent], settled_piec
             conflicts.append(intent)  # the same pieces wanted twice in one call: the first stands
     named = {use.piece_id for intent in intents for use in intent.pieces}
     with store.write(f"effects:{scope.kind}:{scope.marketplace}") as con:
-        rows = _concerned(con, scope, named | set(settled_pieces), keyed)
+        rows = _concerned(con, scope, named | set(settled_pieces), keyed, settled_subjects)
         live = {number for number, row in rows.items() if row.inflight is not None or row.state not in (*REPLANNABLE, WITHDRAWN)}
         by_key = {row.key: row for row in rows.values()}
         taken = {use.piece_id for uses in uses_of(con, live).values() for use in uses}
@@ -94,8 +96,10 @@ def register(store: Store, scope: Scope, intents: Sequence[Intent], settled_piec
     )
 
 
-def _concerned(con: Connection, scope: Scope, piece_ids: set[str], keys: Collection[str]) -> dict[int, Row[Any]]:
-    """All effects of the partition, holding one of the pieces, or having one of the keys; locked in the order of their ids."""
+def _concerned(con: Connection, scope: Scope, piece_ids: set[str], keys: Collection[str], subjects: Collection[str]) -> dict[int, Row[Any]]:
+    """All effects of the partition, holding one of the pieces, having one of the keys, or without pieces on one of the subjects unless a
+    later day wants them; locked in the order of their ids.
+    """
     mine = (e.kind == scope.kind, e.marketplace == scope.marketplace)
     numbers = set(con.execute(select(e.id).where(*mine, e.day == scope.day)).scalars())
     for chunk in chunked(piece_ids):
@@ -103,6 +107,8 @@ def _concerned(con: Connection, scope: Scope, piece_ids: set[str], keys: Collect
         numbers.update(con.execute(query).scalars())
     for chunk in chunked(keys):
         numbers.update(con.execute(select(e.id).where(e.key.in_(chunk))).scalars())
+    for chunk in chunked(effect_key(scope.kind, scope.marketplace, subject, ()) for subject in subjects):
+        numbers.update(con.execute(select(e.id).where(e.key.in_(chunk), e.day <= scope.day)).scalars())
     facts = (e.id, e.key, e.order_id, e.amount, e.shipping_amount, e.currency, e.state, e.attempts, e.revision, e.inflight)
     texts = (type_coerce(e.request, Text).label("request"), type_coerce(e.foreign_ids, Text).label("foreign_ids"))  # only compared
     query = select(*facts, *texts).order_by(e.id).with_for_update()  # a settle that is under way commits first

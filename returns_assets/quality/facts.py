@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -52,6 +53,11 @@ class Facts:
         """Minor units in one unit of the marketplace's currency."""
         return 10 ** MINOR_DIGITS.get(self.marketplace.currency if self.marketplace else "", 2)
 
+    @property
+    def least_share(self) -> Decimal:
+        """The smallest part of a price that any refund of the policy table grants."""
+        return min((row.share for row in self._policy() if row.outcome == "refund" and row.share is not None), default=Decimal(1))
+
     def parameters(self) -> dict[str, Any]:
         """The scalars that the slices' SQL names."""
         values: dict[str, Any] = {"day": self.day, "default_lane": self.mappings.rebound.default_lane, "lane_events": self.lane_events}
@@ -64,6 +70,8 @@ class Facts:
                 "max_total": str(limits.max_refund_total),
                 "eligible_states": self.eligible_states,
                 "tax_mode": self.marketplace.order_tax_mode,
+                "minor": self.minor,
+                "least_share": str(self.least_share),
             }
         return values
 

@@ -34,17 +34,24 @@ def read_slices(
             slices[name] = f"the slice {name} cannot be read: {str(error).splitlines()[0]}"
     ready = slices.get("ready")
     if ready is not None and not isinstance(ready, str):
-        slices["ready"] = _with_tables(ready, facts)
+        slices["ready"] = _with_codes(_with_policy(ready, facts), facts)
+    top_ups = slices.get("top_ups")
+    if top_ups is not None and not isinstance(top_ups, str):
+        slices["top_ups"] = _with_codes(top_ups, facts)
     denied = slices.get("denied")
     if denied is not None and not isinstance(denied, str):
         slices["denied"] = with_denials(denied, facts)
     return slices
 
 
-def _with_tables(ready: "DataFrame", facts: Facts) -> "DataFrame":
-    """`ready` with what the mapping tables say about each row, read by this room's own reading of them."""
+def _with_policy(ready: "DataFrame", facts: Facts) -> "DataFrame":
+    """`ready` with what the policy table says about each row, read by this room's own reading of it."""
     axes = ["verification", "grade", "disposition", "reason"]
     words = {combo: facts.policy_says(*combo) for combo in set(zip(*(ready[axis] for axis in axes), strict=True))}
-    codes = {reason: facts.table_code(reason) for reason in set(ready["reason"])}
-    said = [words[combo] for combo in zip(*(ready[axis] for axis in axes), strict=True)]
-    return ready.assign(policy_says=said, table_code=[codes[reason] for reason in ready["reason"]])
+    return ready.assign(policy_says=[words[combo] for combo in zip(*(ready[axis] for axis in axes), strict=True)])
+
+
+def _with_codes(frame: "DataFrame", facts: Facts) -> "DataFrame":
+    """The slice with the code that return_reasons.csv gives for each row's reason."""
+    codes = {reason: facts.table_code(reason) for reason in set(frame["reason"])}
+    return frame.assign(table_code=[codes[reason] for reason in frame["reason"]])

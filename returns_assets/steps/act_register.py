@@ -1,4 +1,6 @@
-"""Planning's rows become effects: one intent an order line and reason, registered in one transaction of the ledger."""
+"""Planning's rows become effects: one intent an order line and reason, and one a line whose shipping is refunded alone, registered in
+one transaction of the ledger.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, date
@@ -12,6 +14,7 @@ from returns_assets.ledger.records import Effect, Intent, PieceUse
 from returns_assets.ledger.validations import Validation
 from returns_assets.mirakl.refund_call import exact_json, refund_body
 from returns_assets.steps.act_gate import decided_later, require_rows
+from returns_assets.steps.act_shipping import rests_on, undone
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.warehouse.partitions import replace_partition
 
@@ -43,7 +46,7 @@ _PIECES = "SELECT piece_id, outcome = 'refund' FROM mapped_dispositions WHERE ma
 
 
 class _Row(NamedTuple):
-    """One row of refund_intents.sql."""
+    """One row of refund_intents.sql or shipping_intents.sql; the latter has no pieces."""
 
     order_id: str
     order_line_id: str
@@ -59,15 +62,28 @@ class _Row(NamedTuple):
     foreign_ids: Sequence[str]
 
 
+class _Wanted(NamedTuple):
+    """The intents' rows; the pieces that are not to be refunded, and the lines whose shipping no longer is, unless a row says so.
+
+    Pieces that a later day decides are in none of them, only counted: they are that day's to refund or to withdraw.
+    """
+
+    rows: list[_Row]
+    settled_pieces: list[str]
+    settled_lines: list[str]
+    later: int
+
+
 def register_partition(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> StepResult:
     """Register the partition's refunds under `validation` and write refund_actions from what the ledger then holds."""
-    rows, settled, later = _wanted(ctx, marketplace, day, validation)
+    wanted = _wanted(ctx, marketplace, day, validation)
     registered = ctx.ledger.effects.register(
         marketplace,
         day,
         KIND,
-        [_intent(row) for row in rows],
-        settled,
+        [_intent(row) for row in wanted.rows],
+        wanted.settled_pieces,
+        settled_subjects=wanted.settled_lines,
         validation_id=validation.id,
         mapping_version=ctx.mappings.version,
         run_id=ctx.run_id,
@@ -80,31 +96,35 @@ def register_partition(ctx: StepContext, marketplace: str, day: date, validation
         written = replace_partition(con, "refund_actions", {"marketplace": marketplace, "day": day}, table)
     counts = {name: getattr(registered, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
     amount = sum((effect.amount for effect in effects), Decimal(0))
-    counts |= {"conflicts": len(registered.conflicts), "decided_later": later}
+    counts |= {"conflicts": len(registered.conflicts), "decided_later": wanted.later}
     return StepResult(written, {**counts, "amount": str(amount), "validation_id": validation.id})
 
 
-def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> tuple[list[_Row], list[str], int]:
-    """The intents' rows, and the pieces of the partition that are not to be refunded; both of exactly the validated rows.
-
-    Pieces that a later day decides are in neither, only counted (the third value): they are that day's to refund or to withdraw.
-    """
+def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> _Wanted:
+    """What exactly the validated rows ask for."""
     partition = {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:
         refundable = [piece for piece, wanted in con.execute(_PIECES, partition).fetchall() if wanted]
     held = ctx.ledger.effects.piece_effects(marketplace, KIND, refundable)
     # paid since the rows were decided: such a piece must not make its line's other pieces look like a conflict
     taken = [piece for piece, effect in held.items() if effect.in_flight or effect.state == "confirmed"]
-    text = files("returns_assets.steps").joinpath("refund_intents.sql").read_text(encoding="utf-8")
     with ctx.warehouse.read() as con:
         require_rows(con, validation)
         pieces: list[tuple[str, bool]] = con.execute(_PIECES, partition).fetchall()
-        later = decided_later(ctx, con, marketplace, day, [piece for piece, _ in pieces])
-        con.register("taken_pieces", pa.table({"piece_id": pa.array(sorted(later.union(taken)), pa.string())}))
-        rows = [_Row(*row) for row in con.execute(text, partition).fetchall()]
-        con.unregister("taken_pieces")
+        behind = [piece for line in rests_on(con, marketplace, day).values() for piece in line]
+        later = decided_later(ctx, con, marketplace, day, {*behind, *(piece for piece, _ in pieces)})
+        for name, ids in (("taken_pieces", later.union(taken)), ("later_pieces", later)):
+            con.register(name, pa.table({"piece_id": pa.array(sorted(ids), pa.string())}))
+        rows = [_Row(*row) for name in ("refund_intents", "shipping_intents") for row in con.execute(_sql(name), partition).fetchall()]
+        for name in ("taken_pieces", "later_pieces"):
+            con.unregister(name)
+        lines = undone(con, marketplace, day)
     settled = [piece for piece, wanted in pieces if not wanted and piece not in later]
-    return rows, settled, len(later)
+    return _Wanted(rows, settled, lines, len(later.intersection(piece for piece, _ in pieces)))
+
+
+def _sql(name: str) -> str:
+    return files("returns_assets.steps").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _intent(row: _Row) -> Intent:

@@ -9,6 +9,7 @@ from returns_assets.mirakl.reference import refund_reasons
 from returns_assets.mirakl.refund_call import send_refund
 from returns_assets.mirakl.refund_rules import Rules, Wanted, obstacle, read_back
 from returns_assets.steps.act_gate import VALIDATED, decided_later
+from returns_assets.steps.act_shipping import rests_on
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
 from returns_assets.translation.model import Marketplace
@@ -97,9 +98,12 @@ def read_lines(ctx: StepContext, marketplace: str, effects: Sequence[Effect], ta
 
 
 def _decided_later(ctx: StepContext, shop: Marketplace, day: date, due: Sequence[Effect]) -> dict[int, Obstacle]:
-    """The due effects that hold a piece which a later day decides: that day registers it anew, or withdraws it."""
-    asked = {use.piece_id for effect in due for use in effect.pieces}
+    """The due effects that hold, or rest on, a piece which a later day decides: that day registers it anew, or withdraws it."""
+    held = {effect.id: [use.piece_id for use in effect.pieces] for effect in due}
     with ctx.warehouse.read() as con:
-        later = decided_later(ctx, con, shop.key, day, asked)
-    pieces = {effect.id: sorted(later.intersection(use.piece_id for use in effect.pieces)) for effect in due}
+        if not all(held.values()):  # refunds of shipping alone
+            behind = rests_on(con, shop.key, day)
+            held |= {effect.id: behind.get(effect.subject, []) for effect in due if not effect.pieces}
+        later = decided_later(ctx, con, shop.key, day, {piece for pieces in held.values() for piece in pieces})
+    pieces = {number: sorted(later.intersection(ids)) for number, ids in held.items()}
     return {number: Obstacle("decided_again_later", f"a later day decides {', '.join(found)}") for number, found in pieces.items() if found}

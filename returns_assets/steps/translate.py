@@ -6,8 +6,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, Held, plan
+from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, OUR_TOP_UPS, Held, plan
 from returns_assets.ledger.exceptions import ExceptionRecord
+from returns_assets.ledger.records import Effect
+from returns_assets.mirakl.refund_call import exact_json
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.warehouse.connection import in_transaction
 from returns_assets.warehouse.partitions import replace_partition
@@ -25,7 +27,7 @@ def _column(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -
 
 
 def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace: str, day: date) -> Held:
-    """Live pieces among those folded, and which of the refunds read are ours."""
+    """Live pieces among those folded, which of the refunds read are ours, and live refunds of shipping alone on the pieces' lines."""
     pieces = _column(con, "SELECT piece_id FROM folded", []) if ctx.ledger.effects.search(marketplace=marketplace, limit=1) else []
     live = ctx.ledger.effects.piece_effects(marketplace, "refund", pieces)
     rows = [
@@ -44,7 +46,22 @@ def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace
     lines = _column(con, "SELECT DISTINCT order_line_id FROM mirakl_refunds WHERE marketplace = ? AND day = ?", [marketplace, day])
     ours = ctx.ledger.effects.confirmed_ids(marketplace, lines)
     refunds = [{"order_line_id": line, "refund_id": refund} for line, ids in sorted(ours.items()) for refund in sorted(ids)]
-    return Held(pa.Table.from_pylist(rows, LIVE_PIECES), pa.Table.from_pylist(refunds, OUR_REFUNDS))
+    alone = ctx.ledger.effects.without_pieces(marketplace, "refund", {effect.subject for effect in live.values()})
+    top_ups = [_top_up(effect) for effect in alone if effect.in_flight or effect.state == "confirmed"]
+    return Held(
+        pa.Table.from_pylist(rows, LIVE_PIECES), pa.Table.from_pylist(refunds, OUR_REFUNDS), pa.Table.from_pylist(top_ups, OUR_TOP_UPS)
+    )
+
+
+def _top_up(effect: Effect) -> dict[str, Any]:
+    entry = effect.request["refunds"][0]
+    return {
+        "order_line_id": effect.subject,
+        "day": effect.day,
+        "shipping_amount": effect.shipping_amount,
+        "shipping_taxes": exact_json(entry.get("shipping_taxes", [])),
+        "reason_code": entry["reason_code"],
+    }
 
 
 def map_dispositions(ctx: StepContext, marketplace: str, day: date) -> StepResult:

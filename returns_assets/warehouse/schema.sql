@@ -169,6 +169,7 @@ CREATE TABLE IF NOT EXISTS mapped_dispositions (  -- grain: one piece with a def
   shipping_amount DECIMAL(18,4),        -- shipping part to refund
   taxes JSON,                           -- tax lines [{code, amount}] of the product part
   shipping_taxes JSON,                  -- tax lines [{code, amount}] of the shipping part
+  shipping_top_ups JSON,                -- where the piece completes an order: shipping refunded alone on lines paid before, [{order_line_id, shipping_amount, shipping_taxes, reason_code, paid, foreign_refund_ids, pieces: those that make the order whole}]
   currency VARCHAR,                     -- ISO 4217 code of the row's money
   tax_mode VARCHAR,                     -- TAX_INCLUDED or TAX_EXCLUDED: whether the row's money contains the taxes
   foreign_refund_ids JSON,              -- refunds on the line made by others, netted out
@@ -183,8 +184,8 @@ CREATE TABLE IF NOT EXISTS refund_actions (  -- grain: one refund action (an eff
   effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
   order_id VARCHAR,                     -- Mirakl's order id
   order_line_id VARCHAR,                -- Mirakl's order line id
-  pieces JSON,                          -- [{piece_id, quantity, unit_from}] that the refund pays
-  quantity INTEGER,                     -- units that the refund pays
+  pieces JSON,                          -- [{piece_id, quantity, unit_from}] that the refund pays, [] for shipping alone
+  quantity INTEGER,                     -- units that the refund pays, 0 for shipping alone
   amount DECIMAL(18,4),                 -- product part
   shipping_amount DECIMAL(18,4),        -- shipping part
   taxes JSON,                           -- tax lines [{code, amount}] of the product part
@@ -210,11 +211,11 @@ CREATE TABLE IF NOT EXISTS refund_pushes (  -- grain: one effect of the partitio
   amount DECIMAL(18,4),                 -- product part
   shipping_amount DECIMAL(18,4),        -- shipping part
   currency VARCHAR,                     -- ISO 4217 code of the row's money
-  quantity INTEGER,                     -- units that the refund pays
+  quantity INTEGER,                     -- units that the refund pays, 0 for shipping alone
   attempts INTEGER,                     -- how often it was claimed for sending
   claimed_at TIMESTAMP,                 -- when the last claim was committed
   confirmed_at TIMESTAMP,               -- when Mirakl's answer was committed
-  pieces JSON                           -- [{piece_id, quantity, unit_from}] that the refund pays
+  pieces JSON                           -- [{piece_id, quantity, unit_from}] that the refund pays, [] for shipping alone
 );
 
 CREATE TABLE IF NOT EXISTS return_metrics (  -- grain: one partition

@@ -41,7 +41,8 @@ CHECKS = {
     "mapped_dispositions": {
         "ready_codes_live", "ready_states_eligible", "ready_line_of_order", "ready_currency", "ready_tax_mode", "ready_amounts_positive",
         "ready_shipping_not_negative", "ready_within_remainder", "ready_within_shipping", "ready_within_units", "ready_not_in_later_day",
-        "ready_policy_allows", "ready_codes_translated", "piece_keys_unique", "definitive_events_only",
+        "ready_policy_allows", "ready_codes_translated", "top_up_codes_live", "top_up_codes_translated", "top_up_positive", "top_up_once",
+        "top_up_line_of_order", "top_up_order_whole", "piece_keys_unique", "definitive_events_only",
         "no_refund_founded", "refundable_is_refunded", "nothing_lost", "one_outcome",
         "outcomes_explained", "exception_share", "refund_total", "codes_validate", "states_validate", "partition_gate",
     },

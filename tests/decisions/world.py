@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, Held, plan
+from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, OUR_TOP_UPS, Held, plan
 from returns_assets.translation.load import load_mappings
 from returns_assets.translation.model import Mappings
 from returns_assets.warehouse.connection import schema_statements
@@ -31,6 +31,7 @@ class World:
         self.documents = 0
         self.live: list[dict[str, Any]] = []
         self.ours: list[dict[str, Any]] = []
+        self.top_ups: list[dict[str, Any]] = []
         reasons = {"17": True, "14": False, "ITEM_RETURNED": True}
         for code, right in reasons.items():
             self.insert(
@@ -80,8 +81,14 @@ class World:
         effect = {"effect_key": f"e-{piece}", "shipping_amount": Decimal(shipping), "in_flight": in_flight}
         self.live.append({"piece_id": piece, "order_line_id": line, "unit_from": unit_from, "quantity": quantity, **effect})
 
+    def topped_up(self, line: str = "NOR-1-A-1", *, shipping: str = "3.00", day: date = DAY) -> None:
+        """A refund of shipping alone that is in flight or confirmed."""
+        entry = {"order_line_id": line, "day": day, "shipping_amount": Decimal(shipping), "reason_code": "15"}
+        self.top_ups.append({**entry, "shipping_taxes": '[{"code": "VAT", "amount": 0.48}]'})
+
     def rows(self, day: date = DAY) -> dict[str, dict[str, Any]]:
-        held = Held(pa.Table.from_pylist(self.live, LIVE_PIECES), pa.Table.from_pylist(self.ours, OUR_REFUNDS))
+        tables = ((self.live, LIVE_PIECES), (self.ours, OUR_REFUNDS), (self.top_ups, OUR_TOP_UPS))
+        held = Held(*(pa.Table.from_pylist(rows, schema) for rows, schema in tables))
         text, parameters = plan(
             self.con,
             self.mappings,

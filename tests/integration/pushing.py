@@ -57,9 +57,12 @@ class Sandbox:
 
 
 class Plan:
-    """Days of orders and of refunds wanted. Orders have ids `NOR-{name}-{day}-{n}-A` and one line of `units` pieces at 10.00."""
+    """Days of orders and of refunds wanted. Orders have ids `NOR-{name}-{day}-{n}-A` and one line of `units` pieces at 10.00.
 
-    def __init__(self, name: str, days: int, orders: int, units: int = 2) -> None:
+    With `shipping` each order's first refund brings one of shipping alone, of that amount, on the order's second line.
+    """
+
+    def __init__(self, name: str, days: int, orders: int, units: int = 2, shipping: str = "") -> None:
         self.prefix = f"NOR-{name}-"
         self.days: dict[str, list[dict[str, Any]]] = {}
         self.orders: list[dict[str, Any]] = []
@@ -67,20 +70,30 @@ class Plan:
             rows = self.days[(FIRST_DAY + timedelta(days=number)).isoformat()] = []
             for n in range(orders):
                 order = f"{self.prefix}{number}-{n}-A"
-                self.orders.append(_order(order, units))
+                self.orders.append(_order(order, units, shipping))
                 # the first order gets two refunds of the same amount for two pieces: both legitimate, one after the other
                 for unit, reason in ((0, "17"), (1, "15"))[: 2 if n == 0 else 1]:
                     piece = {"piece_id": f"{order}/{unit}", "order_line_id": f"{order}-1", "unit_from": unit}
-                    rows.append({**piece, "amount": "10.00", "refund_reason_code": reason})
+                    rows.append({**piece, "amount": "10.00", "refund_reason_code": reason, "shipping_top_ups": None})
+                    if shipping and unit == 0:
+                        rows[-1]["shipping_top_ups"] = _top_up(f"{order}-2", shipping, piece["piece_id"])
 
     def wanted(self) -> Counter[tuple[str, str, Decimal]]:
-        """(line, reason, amount) -> how many refunds."""
-        return Counter(
-            (row["order_line_id"], row["refund_reason_code"], Decimal(row["amount"])) for rows in self.days.values() for row in rows
-        )
+        """(line, reason, product and shipping amount) -> how many refunds."""
+        rows = [row for rows in self.days.values() for row in rows]
+        wanted = Counter((row["order_line_id"], row["refund_reason_code"], Decimal(row["amount"])) for row in rows)
+        for row in rows:
+            for entry in json.loads(row["shipping_top_ups"] or "[]"):
+                wanted[entry["order_line_id"], entry["reason_code"], Decimal(entry["shipping_amount"])] += 1
+        return wanted
 
 
-def _order(order_id: str, units: int) -> dict[str, Any]:
+def _top_up(order_line_id: str, amount: str, piece: str) -> str:
+    entry = {"order_line_id": order_line_id, "shipping_amount": amount, "shipping_taxes": [], "reason_code": "17", "paid": False}
+    return json.dumps([{**entry, "foreign_refund_ids": [], "pieces": [piece]}])
+
+
+def _order(order_id: str, units: int, shipping: str) -> dict[str, Any]:
     line = {
         "order_line_id": f"{order_id}-1",
         "order_line_index": 1,
@@ -93,12 +106,13 @@ def _order(order_id: str, units: int) -> dict[str, Any]:
         "price": str(Decimal("10.00") * units),
         "shipping_price": "0.00",
     }
+    second = {**line, "order_line_id": f"{order_id}-2", "order_line_index": 2, "shipping_price": shipping}
     return {
         "order_id": order_id,
         "order_state": "RECEIVED",
         "currency_iso_code": "EUR",
         "order_tax_mode": "TAX_INCLUDED",
-        "order_lines": [line],
+        "order_lines": [line, second] if shipping else [line],
     }
 
 
@@ -156,9 +170,9 @@ class Pushing:
         return [effect for effect in found if effect.order_id.startswith(self.plan.prefix)]
 
     def paid(self) -> Counter[tuple[str, str, Decimal]]:
-        """(line, reason, amount) -> refunds that the sandbox really booked through its API."""
+        """(line, reason, product and shipping amount) -> refunds that the sandbox really booked through its API."""
         return Counter(
-            (refund["order_line_id"], refund["reason_code"], Decimal(refund["amount"]))
+            (refund["order_line_id"], refund["reason_code"], Decimal(refund["amount"]) + Decimal(refund["shipping_amount"]))
             for refund in self.sandbox.refunds(self.plan.prefix)
             if refund["source"] == "api"
         )

@@ -41,8 +41,12 @@ def everything_paid_once(pushing: Pushing) -> None:
     assert {effect.external_id: effect.subject for effect in effects} == booked
 
 
-def test_killed_at_every_commit_and_http_boundary(tmp_path: Path, ledger_url: str, sandbox: Sandbox, name: str) -> None:
-    rehearsal = Pushing(tmp_path / "rehearsal", ledger_url, sandbox, Plan(f"{name}r", days=1, orders=3), batch=2)
+@pytest.mark.parametrize(("orders", "shipping"), [(3, ""), (1, "4.90")], ids=["pieces", "shipping alone"])
+def test_killed_at_every_commit_and_http_boundary(
+    tmp_path: Path, ledger_url: str, sandbox: Sandbox, name: str, orders: int, shipping: str
+) -> None:
+    plan = Plan(f"{name}r", days=1, orders=orders, shipping=shipping)
+    rehearsal = Pushing(tmp_path / "rehearsal", ledger_url, sandbox, plan, batch=2)
     (answer,) = rehearsal.push()
     rehearsal.close()
     everything_paid_once(rehearsal)
@@ -50,7 +54,7 @@ def test_killed_at_every_commit_and_http_boundary(tmp_path: Path, ledger_url: st
     assert boundaries >= 25  # leases, order reads, reasons, claims, requests, settles, the report: each with its two sides
 
     days = boundaries + 2
-    pushing = Pushing(tmp_path / "killed", ledger_url, sandbox, Plan(name, days=days, orders=3), batch=2)
+    pushing = Pushing(tmp_path / "killed", ledger_url, sandbox, Plan(name, days=days, orders=orders, shipping=shipping), batch=2)
     exits = [pushing.push([day], processes=[{"kill_at": number}])[0]["exit"] for number, day in enumerate(pushing.plan.days, start=1)]
     assert exits.count(-9) >= boundaries - 3  # group commits make the number vary a little
     assert set(exits) <= {0, -9}

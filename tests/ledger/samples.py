@@ -19,11 +19,16 @@ def intent(subject: str, *pieces: str, amount: str = "10.00", foreign: tuple[str
 
 
 def register(
-    ledger: Ledger, *intents: Intent, settled: tuple[str, ...] = (), day: date = DAY, now: datetime = NOW, validation_id: int = 1
+    ledger: Ledger,
+    *intents: Intent,
+    settled: tuple[str, ...] = (),
+    subjects: tuple[str, ...] = (),
+    day: date = DAY,
+    now: datetime = NOW,
+    validation_id: int = 1,
 ) -> RegisterResult:
-    return ledger.effects.register(
-        "nordhaus", day, "refund", intents, settled, validation_id=validation_id, mapping_version="v1", run_id="plan", actor="test", now=now
-    )
+    planner = {"validation_id": validation_id, "mapping_version": "v1", "run_id": "plan", "actor": "test", "now": now}
+    return ledger.effects.register("nordhaus", day, "refund", intents, settled, settled_subjects=subjects, **planner)  # type: ignore[arg-type]
 
 
 def due(ledger: Ledger, now: datetime = NOW, limit: int = 1000) -> list[Effect]:

@@ -163,6 +163,38 @@ def test_a_refund_without_pieces_has_its_own_key(ledger: Ledger) -> None:
     assert register(ledger, intent("o1-1", "p1")) == RegisterResult(unchanged=1, withdrawn=1)
 
 
+ALONE = intent("o1-1", shipping="4.90", amount="0")
+
+
+@pytest.mark.parametrize("state", FREE_STATES)
+def test_a_later_day_withdraws_a_refund_without_pieces_by_its_subject(ledger: Ledger, state: str) -> None:
+    register(ledger, ALONE)
+    bring(ledger, due(ledger)[0], state)
+    assert register(ledger, subjects=("o1-2",), day=NEXT_DAY) == RegisterResult()
+    assert register(ledger, subjects=("o1-1",), day=NEXT_DAY) == RegisterResult(withdrawn=1)
+    assert register(ledger, ALONE) == RegisterResult(reopened=1)
+    assert [effect.day for effect in due(ledger)] == [DAY]
+
+
+def test_an_earlier_day_does_not_withdraw_what_a_later_one_wants_without_pieces(ledger: Ledger) -> None:
+    register(ledger, ALONE, day=NEXT_DAY)
+    assert register(ledger, subjects=("o1-1",)) == RegisterResult()
+    # but one that wants it itself takes it along, and the day that had it does not withdraw it then
+    assert register(ledger, ALONE, subjects=("o1-1",)) == RegisterResult(unchanged=1)
+    assert register(ledger, day=NEXT_DAY) == RegisterResult()
+    assert [effect.day for effect in due(ledger)] == [DAY]
+
+
+@pytest.mark.parametrize("state", LIVE_STATES)
+def test_a_refund_without_pieces_is_made_once_a_subject(ledger: Ledger, state: str) -> None:
+    register(ledger, ALONE)
+    before = bring(ledger, due(ledger)[0], state)
+    assert register(ledger, intent("o1-1", shipping="9.00", amount="0"), day=NEXT_DAY) == RegisterResult(settled=1)
+    assert register(ledger, subjects=("o1-1",), day=NEXT_DAY) == RegisterResult()
+    assert ledger.effects.without_pieces("nordhaus", "refund", ["o1-1", "o1-2"]) == [before]
+    assert ledger.effects.without_pieces("albion", "refund", ["o1-1"]) == []
+
+
 def test_a_race_lost_to_another_planner_is_a_conflict_for_that_intent_only(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     register(ledger, intent("o1-1", "p1"))
     # blind to what is there, as a planner is that read before the other one committed

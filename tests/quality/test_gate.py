@@ -71,6 +71,32 @@ DAMAGES: list[tuple[str, str, set[str]]] = [
 ]  # fmt: skip
 
 
+# the same for shipping that goes back alone: 3.00 of line NOR-20-A-1, paid before, because P21 completes its order
+TOP_UP = """UPDATE mapped_dispositions SET shipping_top_ups = replace(shipping_top_ups::VARCHAR, '{}', '{}') WHERE piece_id = 'P21'"""
+TOP_UP_DAMAGES: list[tuple[str, str, set[str]]] = [
+    ("a code that is not in the live list", TOP_UP.format('"17"', '"99"'), {"top_up_codes_live", "top_up_codes_translated"}),
+    ("a live code that shops may not use", TOP_UP.format('"17"', '"14"'), {"top_up_codes_live", "top_up_codes_translated"}),
+    ("a live code of another reason", TOP_UP.format('"17"', '"15"'), {"top_up_codes_translated"}),
+    ("nothing", TOP_UP.format('3.0000', '0.0000'), {"top_up_positive"}),
+    ("a cent too much", TOP_UP.format('3.0000', '3.0100'), {"ready_within_shipping"}),
+    ("somebody refunded it meanwhile",
+     "INSERT INTO mirakl_refunds (marketplace, day, order_id, order_line_id, refund_id, amount, shipping_amount) "
+     "VALUES ('nordhaus', '2025-03-05', 'NOR-20-A', 'NOR-20-A-1', 'F2', 0, 0.01)", {"ready_within_shipping"}),
+    ("twice",
+     "UPDATE mapped_dispositions SET shipping_top_ups = (SELECT shipping_top_ups FROM mapped_dispositions WHERE piece_id = 'P21') "
+     "WHERE piece_id = 'P3'", {"top_up_once", "ready_within_shipping", "top_up_line_of_order"}),
+    ("on a line with a piece that brings its shipping already", TOP_UP.format('NOR-20-A-1', 'NOR-20-A-2'), {"ready_within_shipping"}),
+    ("on another order's line", TOP_UP.format('NOR-20-A-1', 'NOR-3-A-1'), {"top_up_line_of_order"}),
+    ("on a line that was not read", TOP_UP.format('NOR-20-A-1', 'NOR-9-A-1'),
+     {"top_up_line_of_order", "ready_within_shipping"}),
+    ("of an order of which nobody refunded a line",
+     "INSERT INTO mirakl_order_lines BY NAME SELECT * REPLACE ('NOR-20-A-3' AS order_line_id, 'S3' AS offer_sku) FROM mirakl_order_lines "
+     "WHERE order_line_id = 'NOR-20-A-1'", {"top_up_order_whole"}),
+    ("of an order of which a unit is not back", "UPDATE mirakl_order_lines SET price = 40, quantity = 2 WHERE order_line_id = 'NOR-20-A-1'",
+     {"top_up_order_whole"}),
+]  # fmt: skip
+
+
 def test_a_good_partition_passes_and_the_verdict_is_kept(world: World) -> None:
     findings = world.validate()
     assert {name: finding.sentence() for name, finding in findings.items() if not finding.passed} == {}
@@ -93,9 +119,31 @@ def test_each_damage_is_seen(world: World, what: str, damage: str, seen_by: set[
     assert {e.subject.rsplit("/", 1)[1] for e in world.ctx.ledger.exceptions.list(source="checks")} == red
 
 
+@pytest.mark.parametrize(("what", "damage", "seen_by"), TOP_UP_DAMAGES, ids=[what for what, _, _ in TOP_UP_DAMAGES])
+def test_each_damage_to_shipping_refunded_alone_is_seen(completed: World, what: str, damage: str, seen_by: set[str]) -> None:
+    completed.sql(damage)
+    findings = completed.validate()
+    red = {name for name, finding in findings.items() if not finding.passed}
+    assert red == seen_by, {name: findings[name].sentence() for name in red ^ seen_by}
+    assert not any(finding.broken for finding in findings.values())
+
+
+def test_shipping_refunded_alone_passes_counts_in_the_total_and_is_judged_until_it_is_paid(completed: World) -> None:
+    findings = completed.validate()
+    assert {name: finding.sentence() for name, finding in findings.items() if not finding.passed} == {}
+    assert findings["top_up_positive"].evaluated == 1
+    money = "SELECT sum(amount + shipping_amount) + 3 FROM mapped_dispositions WHERE outcome = 'refund'"
+    total: Decimal = completed.sql(money)[0][0]
+    for limit, red in ((total, set[str]()), (total - Decimal("0.01"), {"refund_total"})):
+        assert World(dataclasses.replace(completed.ctx, mappings=with_limits(max_refund_total=limit)), completed.key).red() == red
+    completed.sql(TOP_UP.format('"paid":false', '"paid":true'))
+    completed.sql(TOP_UP.format("3.0000", "9.0000"))
+    assert completed.red() == set()
+
+
 def test_every_check_of_the_table_is_proved_red_here() -> None:
     """A check that no damage turns red proves nothing; the limits have tests of their own below."""
-    proved = set().union(*(seen_by for _, _, seen_by in DAMAGES)) | {"exception_share", "refund_total"}
+    proved = set().union(*(seen_by for _, _, seen_by in DAMAGES + TOP_UP_DAMAGES)) | {"exception_share", "refund_total"}
     assert proved == {e.name for e in SUITES if e.asset == MAPPED}
 
 

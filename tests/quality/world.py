@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from returns_assets.ledger.database import Ledger
+from returns_assets.ledger.records import Intent, Outcome, PieceUse
 from returns_assets.quality.findings import Finding
 from returns_assets.quality.gate import validate_partition
 from returns_assets.settings import Settings
@@ -54,14 +55,32 @@ class World:
 
     def order(self, number: int = 1, *, quantity: int = 2, price: str = "20.00", shipping: str = "4.90", **line: Any) -> str:
         order = f"{PREFIX[self.key]}-{number}-A"
-        common = {"marketplace": self.key, "day": DAY, "order_id": order, "currency": self.shop.currency,
-                  "tax_mode": self.shop.order_tax_mode, "fetched_at": NOON.replace(tzinfo=None)}  # fmt: skip
-        self.insert("mirakl_orders", commercial_id=order.removesuffix("-A"), order_state="RECEIVED", **common)
-        row = {"order_line_id": f"{order}-1", "line_index": 1, "line_state": "RECEIVED", "offer_sku": "S1", "quantity": quantity,
-               "price": Decimal(price), "price_unit": Decimal(price) / quantity, "shipping_price": Decimal(shipping), "can_refund": True,
-               "taxes": "[]", "shipping_taxes": "[]"}  # fmt: skip
-        self.insert("mirakl_order_lines", **common, **{**row, **line})
+        self.insert("mirakl_orders", commercial_id=order.removesuffix("-A"), order_state="RECEIVED", **self._common(order))
+        self.line(order, 1, quantity=quantity, price=price, shipping=shipping, **line)
         return order
+
+    def line(self, order: str, index: int, *, quantity: int, price: str, shipping: str, **line: Any) -> None:
+        row = {"order_line_id": f"{order}-{index}", "line_index": index, "line_state": "RECEIVED", "offer_sku": f"S{index}",
+               "quantity": quantity, "price": Decimal(price), "price_unit": Decimal(price) / quantity, "shipping_price": Decimal(shipping),
+               "can_refund": True, "taxes": "[]", "shipping_taxes": "[]"}  # fmt: skip
+        self.insert("mirakl_order_lines", **self._common(order), **{**row, **line})
+
+    def _common(self, order: str) -> dict[str, Any]:
+        return {"marketplace": self.key, "day": DAY, "order_id": order, "currency": self.shop.currency,
+                "tax_mode": self.shop.order_tax_mode, "fetched_at": NOON.replace(tzinfo=None)}  # fmt: skip
+
+    def paid_the_day_before(self, piece: str, order: str) -> None:
+        """A piece of the order's first line, of one unit for 20.00, that yesterday's partition refunded without shipping."""
+        line, ledger, yesterday = f"{order}-1", self.ctx.ledger.effects, DAY - timedelta(days=1)
+        self.event(piece, order, day=yesterday)
+        wanted = Intent(order, line, {"refunds": []}, Decimal(20), Decimal(0), self.shop.currency, [PieceUse(piece)])
+        by = {"run_id": "run-0", "actor": "tester", "now": NOON}
+        ledger.register(self.key, yesterday, "refund", [wanted], [], validation_id=1, mapping_version="v", **by)
+        (effect,) = ledger.of_partition(self.key, yesterday, "refund")
+        ledger.claim({effect.id: []}, token="t", lease=60, **by)
+        ledger.settle([Outcome(effect.id, "t", "confirmed", f"R-{piece}")], NOON)
+        self.insert("mirakl_refunds", marketplace=self.key, day=DAY, order_id=order, order_line_id=line, refund_id=f"R-{piece}",
+                    amount=Decimal(20), shipping_amount=Decimal(0))  # fmt: skip
 
     def event(self, piece: str, order: str, event: str = "ITEM_REGISTERED", *, day: date = DAY, **values: Any) -> None:
         self.documents += 1

@@ -20,6 +20,10 @@ happenings AS (
     FROM refunded_pieces f
     JOIN mapped_dispositions m USING (piece_id)
     WHERE m.return_id IN (SELECT return_id FROM wanted)
+    UNION ALL
+    SELECT p.confirmed_at, 'shipping alone ' || p.state, NULL, p.refund_id
+    FROM refund_pushes p
+    WHERE p.order_id = 'NOR-1001-A' AND json_array_length(p.pieces) = 0
 )
 SELECT happened_at, what, piece_id, detail
 FROM happenings

@@ -1,12 +1,28 @@
--- lines: every order line that would be refunded on, with what is planned and what is left after all refunds, ours and foreign.
+-- lines: every order line that would be refunded on, with what is planned (of pieces, and of shipping alone) and what is left after all
+-- refunds, ours and foreign.
 -- Money in 1/10000.
 WITH
+mapped AS (
+    SELECT * FROM mapped_dispositions WHERE marketplace = $marketplace AND day = $day
+),
+top_ups AS (
+    SELECT order_id, unnest(from_json(shipping_top_ups, '[{
+        "order_line_id": "VARCHAR", "shipping_amount": "DECIMAL(18,4)", "paid": "BOOLEAN"}]')) AS t
+    FROM mapped
+    WHERE shipping_top_ups IS NOT NULL
+),
+wanted AS (
+    SELECT order_line_id, order_id, 1 AS pieces, quantity, amount, shipping_amount
+    FROM mapped
+    WHERE outcome = 'refund' AND NOT coalesce(paid, FALSE)
+    UNION ALL
+    SELECT t.order_line_id, order_id, 0, 0, 0, t.shipping_amount FROM top_ups WHERE NOT coalesce(t.paid, FALSE)
+),
 planned AS (
     SELECT
-        order_line_id, min(order_id) AS order_id, count(*) AS pieces, coalesce(sum(quantity), 0) AS units,
-        coalesce(sum(amount), 0) AS amount, coalesce(sum(shipping_amount), 0) AS shipping_amount  -- a missing one is the slice ready's matter
-    FROM mapped_dispositions
-    WHERE marketplace = $marketplace AND day = $day AND outcome = 'refund' AND NOT coalesce(paid, FALSE)
+        order_line_id, min(order_id) AS order_id, sum(pieces)::BIGINT AS pieces, coalesce(sum(quantity), 0) AS units,
+        coalesce(sum(amount), 0) AS amount, coalesce(sum(shipping_amount), 0) AS shipping_amount  -- a missing one is another slice's matter
+    FROM wanted
     GROUP BY order_line_id
 ),
 lines AS (
