@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from returns_assets.sandbox import wire
+from returns_assets.sandbox import admin_stock, wire
 from returns_assets.sandbox.admin_observe import GETS
 from returns_assets.sandbox.admin_operate import DELETES, POSTS
 from returns_assets.sandbox.admin_returns import GETS as RETURN_GETS
@@ -60,7 +60,9 @@ def admin_app(state: State, rebound: Rebound, more: list[Route]) -> Starlette:
     """All admin routes; `more` are those of other parts (the world's)."""
     gets, posts = rebound_routes(rebound)
     acts: dict[str, dict[str, Act]] = {}
-    for method, table in (("GET", GETS | RETURN_GETS | gets), ("POST", POSTS | RETURN_POSTS | posts), ("DELETE", DELETES)):
+    gets |= GETS | RETURN_GETS | admin_stock.GETS
+    posts |= POSTS | RETURN_POSTS | admin_stock.POSTS
+    for method, table in (("GET", gets), ("POST", posts), ("DELETE", DELETES)):
         for path, act in table.items():
             acts.setdefault(path, {})[method] = act
     routes: list[BaseRoute] = [*more]
