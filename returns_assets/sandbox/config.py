@@ -1,4 +1,5 @@
-"""What a sandbox is set up with: marketplaces (keys, shop, currency, lists, features, quirks of the server) and the ReBound account.
+"""What a sandbox is set up with: marketplaces (keys, shop, currency, lists, features, quirks of the server), the ReBound account and the
+form of the warehouse's files.
 
 Everything is plain data and can be changed while it runs (POST /admin/marketplaces). Where the reference leaves the real server's
 behaviour open, there is a switch here and its default is said beside it.
@@ -20,6 +21,7 @@ from returns_assets.sandbox import defaults
 from returns_assets.sandbox.rebound.account import ReboundConfig
 from returns_assets.sandbox.records import MODES
 from returns_assets.sandbox.returns_config import ReturnsConfig, laid_over, returns_config
+from returns_assets.sandbox.warehouse_files import FileForm
 
 Json = dict[str, Any]
 # Not published: which states OR28 accepts. The reference's table (section 11), with TO_COLLECT and INCIDENT_OPEN counted as yes.
@@ -110,6 +112,7 @@ class SandboxConfig:
     marketplaces: list[MarketplaceConfig]
     rebound: ReboundConfig = field(default_factory=ReboundConfig)
     seed: int = 1
+    warehouse: FileForm = field(default_factory=FileForm)
 
 
 def _checked(kind: type[Any], data: Mapping[str, Any], name: str) -> Json:
@@ -146,12 +149,12 @@ def default_config(seed: int = 1) -> SandboxConfig:
 
 
 def load_config(path: Path | None, seed: int = 1) -> SandboxConfig:
-    """YAML: `marketplaces` (a list, or a mapping by key) replaces the default set; `rebound` lays over its defaults."""
+    """YAML: `marketplaces` (a list, or a mapping by key) replaces the default set; `rebound` and `warehouse` lay over their defaults."""
     if path is None:
         return default_config(seed)
     raw: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     if not isinstance(raw, dict):
-        raise ValueError(f"{path}: expected a mapping with marketplaces and rebound")
+        raise ValueError(f"{path}: expected a mapping with marketplaces, rebound and warehouse")
     data = cast(Json, raw)
     places: Any = data.get("marketplaces")
     if isinstance(places, dict):
@@ -160,4 +163,5 @@ def load_config(path: Path | None, seed: int = 1) -> SandboxConfig:
     if places is not None:
         config.marketplaces = [marketplace_from(place) for place in cast(list[Json], places)]
     config.rebound = ReboundConfig(**_checked(ReboundConfig, data.get("rebound") or {}, "rebound"))
+    config.warehouse = config.warehouse.with_changes(data.get("warehouse") or {})
     return config

@@ -1,7 +1,7 @@
 """How documents reach the customer: as files in drop folders or by POST, with the mishaps that a transfer has, drawn from a seed.
 
-Files go to <directory>/<channel>/<stamp>-<n>.json under a temporary name and are renamed when complete; their mtime is the moment the
-document is sent by the sandbox's clock. `n` is the document's number in the world, so a name never comes twice.
+Files go to <directory>/<channel>/<stamp>-<n>.<json, csv or ndjson> under a temporary name and are renamed when complete; their mtime is
+the moment the document is sent by the sandbox's clock. `n` is the document's number in the world, so a name never comes twice.
 """
 
 import os
@@ -19,6 +19,7 @@ from returns_assets.sandbox.documents import reserialised
 from returns_assets.sandbox.world_plan import Scheduled
 
 NEIGHBOURHOOD = 10
+MEDIA = {"json": "application/json", "csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def copies(document: Scheduled, mishaps: Mishaps, seed: int, until: datetime) ->
 
 
 def file_name(document: Scheduled, mark: str = "") -> str:
-    return f"{document.at:%Y%m%dT%H%M%S}-{document.seq:07d}{mark}.json"
+    return f"{document.at:%Y%m%dT%H%M%S}-{document.seq:07d}{mark}.{document.suffix}"
 
 
 def write_file(directory: Path, channel: str, name: str, body: bytes, at: datetime) -> None:
@@ -140,11 +141,12 @@ def to_receiver(
 ) -> Outcome:
     """POST each document to <url>/<channel>. What is not answered with 2xx stays due; copies are sent right after their original."""
     outcome = Outcome()
-    with httpx.Client(timeout=30, headers={"Content-Type": "application/json", **headers}) as client:
+    with httpx.Client(timeout=30) as client:
         for document in documents:
             for copy, mark in copies(document, mishaps, seed, until):
                 try:
-                    status = client.post(f"{url.rstrip('/')}/{copy.channel}", content=copy.body).status_code
+                    told = {"Content-Type": MEDIA[copy.suffix], **headers}
+                    status = client.post(f"{url.rstrip('/')}/{copy.channel}", content=copy.body, headers=told).status_code
                 except httpx.TransportError as error:
                     status = None
                     outcome.failed[type(error).__name__] = outcome.failed.get(type(error).__name__, 0) + 1

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from returns_assets.sandbox.orders import BEFORE_SHIPPING, COMMISSION_RATE, ZERO, Json, cents, stamp
+from returns_assets.sandbox.orders import COMMISSION_RATE, ZERO, Json, cents, stamp
 
 LIFE = ("SHIPPING", "SHIPPED", "RECEIVED")
 
@@ -104,12 +104,12 @@ def transitions(order: Json) -> list[tuple[datetime, str]]:
 
 
 def rewound(order: Json, now: datetime) -> list[tuple[datetime, str]]:
-    """Take a RECEIVED or SHIPPED order back to what it was at `now`; returns the transitions still to come, oldest first.
+    """Take an order back to what it was at `now`; returns the transitions still to come, oldest first.
 
-    An order that is not created yet comes back with its creation among them: it is to be loaded then. Orders in any other state
-    (closed, refunded before, not shipped at all) are what they are.
+    An order that is not created yet comes back with its creation among them: it is to be loaded then. One that ends in SHIPPING is
+    shipped by nobody here. Orders in any other state (closed, refunded before, not debited) are what they are.
     """
-    if order["order_state"] not in LIFE or order["order_state"] in BEFORE_SHIPPING or any(line["refunds"] for line in order["order_lines"]):
+    if order["order_state"] not in LIFE or any(line["refunds"] for line in order["order_lines"]):
         return []
     to_come = [(at, state) for at, state in transitions(order) if at > now]
     if not to_come:

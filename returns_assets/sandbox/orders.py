@@ -67,6 +67,8 @@ class Market:
     cancel_reason: str = "34"
     returns: bool = False
     return_window_days: float | None = None
+    carriers: tuple[tuple[str, str], ...] = ()  # standard code, the operator's code
+    warehouses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -94,16 +94,24 @@ def _as_is(planted: list[Json]) -> list[Json]:
     return planted
 
 
-def plant(plan: Plan, market: Market, seed: int, names: Collection[str] = NAMES) -> None:
-    """Plant each named scenario once in the marketplace, spread over the days of the world.
+def plant(
+    plan: Plan,
+    market: Market,
+    seed: int,
+    names: Collection[str] = NAMES,
+    scenarios: tuple[Scenario, ...] = SCENARIOS,
+    kind: str = "scenario",
+) -> None:
+    """Plant each named one of `scenarios` once in the marketplace, spread over the days of the world.
 
     A world with fewer days than a scenario spans plays it faster: what lies beyond the last day falls on the last day, in the same order.
     """
-    unknown = sorted(set(names) - set(NAMES))
+    known = [scenario.name for scenario in scenarios]
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        raise ValueError(f"unknown scenario {', '.join(unknown)}; allowed: {', '.join(NAMES)}")
+        raise ValueError(f"unknown {kind} {', '.join(unknown)}; allowed: {', '.join(known)}")
     planted: list[Json] = []
-    for position, scenario in enumerate(SCENARIOS):
+    for position, scenario in enumerate(scenarios):
         if scenario.name not in names:
             continue
         start = position % max(1, plan.days - scenario.span)

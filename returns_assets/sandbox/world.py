@@ -5,7 +5,7 @@ import heapq
 import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -114,13 +114,13 @@ class World:
             plan = online_retail.make_plan(Path(request["path"]), request.get("from_day"), request.get("to_day"), markets)
             keys = tuple(plan.sources)
         else:
-            wanted = world_request(request["body"], tuple(markets))
+            wanted = world_request(request["body"], tuple(markets), self._state.config.warehouse)
             if any(plan.number == wanted.number for plan in self.plans):
                 raise ValueError(f"a world with seed {wanted.seed} (or one that shares its ids, seeds modulo 9999) is loaded already")
             plan = generate(wanted, markets)
             keys = wanted.marketplaces
         base = len(self.documents)
-        self.documents += [Scheduled(d.at, base + d.seq, d.channel, d.body) for d in plan.documents]
+        self.documents += [replace(document, seq=base + document.seq) for document in plan.documents]
         plan.documents = self.documents[base:]
         self._desk.schedule(plan.openings)
         self.plans.append(plan)

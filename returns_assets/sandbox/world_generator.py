@@ -10,10 +10,13 @@ from returns_assets.sandbox.config import MarketplaceConfig
 from returns_assets.sandbox.mirakl.return_life import enabled
 from returns_assets.sandbox.orders import Market
 from returns_assets.sandbox.scenarios import NAMES, plant
+from returns_assets.sandbox.scenarios_warehouse import WAREHOUSE_NAMES, WAREHOUSE_SCENARIOS
+from returns_assets.sandbox.warehouse_files import FileForm
 from returns_assets.sandbox.world_catalogue import COUNTRIES, tax
 from returns_assets.sandbox.world_plan import Plan
 from returns_assets.sandbox.world_returns import Openings, plant_late
 from returns_assets.sandbox.world_traffic import Traffic
+from returns_assets.sandbox.world_warehouse import dispatches, send_files, shelve
 
 FIELDS = (
     "seed",
@@ -25,13 +28,17 @@ FIELDS = (
     "scenarios",
     "graded_share",
     "marketplace_returns",
+    "dispatches_per_day",
+    "warehouse",
+    "warehouse_files",
 )
 ONLINE_RETAIL = 0  # the number of the world made from real data; made-up worlds have 1..9999
 
 
 @dataclass(frozen=True)
 class WorldRequest:
-    """Volumes are per marketplace and day. `scenarios` names what is planted in which marketplace."""
+    """Volumes are per marketplace and day. `scenarios` and `warehouse` name what is planted in which marketplace; `shelves`: the
+    warehouse tells of the traffic's returned pieces, too."""
 
     seed: int
     first_day: date
@@ -42,6 +49,10 @@ class WorldRequest:
     scenarios: Mapping[str, Collection[str]]
     graded_share: float
     marketplace_returns: bool
+    dispatches_per_day: int
+    warehouse: Mapping[str, Collection[str]]
+    shelves: bool
+    form: FileForm
 
     @property
     def number(self) -> int:
@@ -68,17 +79,19 @@ def market_of(config: MarketplaceConfig) -> Market:
         cancel_reason=cancelation[0]["code"] if cancelation else "34",
         returns=enabled(config),
         return_window_days=config.returns.window_days,
+        carriers=tuple((carrier["standard_code"], carrier["code"]) for carrier in config.carriers if carrier.get("standard_code")),
+        warehouses=tuple(config.warehouses),
     )
 
 
-def _scenarios(given: object, marketplaces: Sequence[str]) -> dict[str, Collection[str]]:
+def _scenarios(given: object, marketplaces: Sequence[str], everything: Collection[str] = NAMES) -> dict[str, Collection[str]]:
     if isinstance(given, dict):
         by_market = cast(dict[str, object], given)
-        return {key: _scenarios(by_market.get(key, False), [key])[key] for key in marketplaces}
+        return {key: _scenarios(by_market.get(key, False), [key], everything)[key] for key in marketplaces}
     if isinstance(given, list):
         names: Collection[str] = tuple(str(name) for name in cast(list[object], given))
     else:
-        names = NAMES if given else ()
+        names = everything if given else ()
     return dict.fromkeys(marketplaces, names)
 
 
@@ -89,8 +102,9 @@ def _whole(data: Mapping[str, Any], name: str, default: int, least: int) -> int:
     return value
 
 
-def world_request(data: Mapping[str, Any], known: Collection[str]) -> WorldRequest:
-    """Read the JSON of POST /admin/world. `known` are the marketplaces that exist. ValueError says what is wrong and what is allowed."""
+def world_request(data: Mapping[str, Any], known: Collection[str], form: FileForm | None = None) -> WorldRequest:
+    """Read the JSON of POST /admin/world. `known` are the marketplaces that exist, `form` is how warehouse files are written where the
+    request does not say otherwise. ValueError says what is wrong and what is allowed."""
     stray = sorted(set(data) - set(FIELDS))
     if stray:
         raise ValueError(f"unknown field {', '.join(stray)}; allowed: {', '.join(FIELDS)}")
@@ -114,6 +128,10 @@ def world_request(data: Mapping[str, Any], known: Collection[str]) -> WorldReque
         scenarios=_scenarios(data.get("scenarios", True), marketplaces),
         graded_share=float(share),
         marketplace_returns=opened,
+        dispatches_per_day=_whole(data, "dispatches_per_day", 0, 0),
+        warehouse=_scenarios(data.get("warehouse", False), marketplaces, WAREHOUSE_NAMES),
+        shelves=data.get("warehouse") is True,
+        form=(form or FileForm()).with_changes(data.get("warehouse_files") or {}),
     )
     if request.returns_per_day > request.orders_per_day:
         raise ValueError(f"returns_per_day ({request.returns_per_day}) must not be above orders_per_day ({request.orders_per_day})")
@@ -121,7 +139,7 @@ def world_request(data: Mapping[str, Any], known: Collection[str]) -> WorldReque
 
 
 def generate(request: WorldRequest, markets: Mapping[str, Market]) -> Plan:
-    """The plan of a world: every marketplace's traffic day by day, then its scenarios."""
+    """The plan of a world: every marketplace's traffic day by day, then its scenarios, then what the warehouse does."""
     plan = Plan(request.number, request.first_day, request.days)
     for key in request.marketplaces:
         opens = request.marketplace_returns and markets[key].returns
@@ -132,4 +150,11 @@ def generate(request: WorldRequest, markets: Mapping[str, Market]) -> Plan:
         plant(plan, markets[key], request.seed, request.scenarios[key])
         if opens:
             plant_late(plan, markets[key], request.seed)
+    if request.shelves:
+        shelve(plan, markets, request.seed)
+    plan.yard.returned.clear()  # many, and told by now
+    for key in request.marketplaces:
+        plant(plan, markets[key], request.seed, request.warehouse[key], WAREHOUSE_SCENARIOS, "warehouse scenario")
+        dispatches(plan, markets[key], request.seed, request.dispatches_per_day)
+    send_files(plan, request.form)
     return plan.finished()

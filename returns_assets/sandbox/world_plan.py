@@ -1,13 +1,14 @@
 """What a made-up world consists of before it meets the server: orders, documents with the time they are due, and what was planted."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from returns_assets.sandbox.documents import Json, Piece, render, sscc
 from returns_assets.sandbox.orders import Market, share
+from returns_assets.sandbox.warehouse_plan import Yard
 
 RETURN, PIECE = 3, 9  # SSCC extension digits: returns and pieces never share an id
 
@@ -16,12 +17,14 @@ OUTCOMES = ("refund", "no_refund", "hold", "exception", "none")
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """One document: when ReBound sends it (aware UTC), on which channel, the bytes. `seq` orders documents of the same moment."""
+    """One document: when it is sent (aware UTC), on which channel, the bytes. `seq` orders documents of the same moment; `suffix` is
+    the kind of file: json from ReBound, csv or ndjson from the warehouse."""
 
     at: datetime
     seq: int
     channel: str
     body: bytes
+    suffix: str = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,14 @@ class Plan:
     odd_documents: list[OddDocument] = field(default_factory=list[OddDocument])
     openings: list[Opening] = field(default_factory=list[Opening])
     lines: dict[tuple[str, str], LineMoney] = field(default_factory=dict[tuple[str, str], LineMoney])
+    yard: Yard = field(init=False)
     sources: dict[str, list[Callable[[], Iterable[Json]]]] = field(default_factory=dict[str, list[Callable[[], Iterable[Json]]]])
     _returns: int = 0
     _pieces: int = 0
     _numbers: dict[str, int] = field(default_factory=dict[str, int])
+
+    def __post_init__(self) -> None:
+        self.yard = Yard(self.number)
 
     def next_return(self) -> str:
         self._returns += 1
@@ -127,9 +134,9 @@ class Plan:
         for make in self.sources.get(marketplace, ()):
             yield from make()
 
-    def send(self, at: datetime, channel: str, payload: Json | bytes) -> None:
+    def send(self, at: datetime, channel: str, payload: Json | bytes, suffix: str = "json") -> None:
         body = payload if isinstance(payload, bytes) else render(payload)
-        self.documents.append(Scheduled(at, len(self.documents), channel, body))
+        self.documents.append(Scheduled(at, len(self.documents), channel, body, suffix))
 
     def line_money(self, marketplace: str, line_id: str, price: Decimal, quantity: int, *, known: bool = True) -> None:
         self.lines[marketplace, line_id] = LineMoney(price, quantity, known)
@@ -142,7 +149,7 @@ class Plan:
     def finished(self) -> "Plan":
         """Documents in the order in which they are sent."""
         ordered = sorted(self.documents, key=lambda document: (document.at, document.seq))
-        self.documents = [Scheduled(d.at, seq, d.channel, d.body) for seq, d in enumerate(ordered)]
+        self.documents = [replace(document, seq=seq) for seq, document in enumerate(ordered)]
         return self
 
 

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +14,9 @@ from starlette.routing import Route
 
 from returns_assets.sandbox import wire
 from returns_assets.sandbox.scenarios import SCENARIOS
+from returns_assets.sandbox.scenarios_warehouse import WAREHOUSE_SCENARIOS
 from returns_assets.sandbox.state import State
+from returns_assets.sandbox.warehouse_admin import notices
 from returns_assets.sandbox.world import World, load_online_retail, world_of
 from returns_assets.sandbox.world_plan import expected_lines, truth_rows
 from returns_assets.sandbox.world_returns import opening_rows
@@ -38,12 +42,19 @@ async def _body(request: Request) -> Json:
 
 
 def truth(world: World, wanted: Json) -> Json:
-    """What was planted, filtered by marketplace, scenario or outcome. `counts`: pieces by marketplace and outcome, over everything."""
+    """What was planted, filtered by marketplace, scenario or outcome (stock and bad rows have no outcome). `counts`: pieces by marketplace
+    and outcome, over everything."""
     keys = {name: wanted[name] for name in ("marketplace", "scenario", "outcome") if wanted.get(name)}
     rows = [row for plan in world.plans for row in truth_rows(plan)]
     counts: dict[str, Counter[str]] = {}
     for row in rows:
         counts.setdefault(row["marketplace"] or "none", Counter())[row["outcome"]] += 1
+    yards = [plan.yard for plan in world.plans]
+
+    def told(*kinds: list[Any]) -> list[Json]:
+        rows = [asdict(row) for kind in kinds for row in kind]
+        return [row for row in rows if all(row.get(name, value) == value for name, value in keys.items())]
+
     return {
         "pieces": [row for row in rows if all(row[name] == value for name, value in keys.items())],
         "lines": [row for plan in world.plans for row in expected_lines(plan) if keys.get("marketplace") in (None, row["marketplace"])],
@@ -52,18 +63,22 @@ def truth(world: World, wanted: Json) -> Json:
             for plan in world.plans
             for odd in plan.odd_documents
         ],
+        "stock": told(*(yard.stock for yard in yards)),
+        "dispatches": told(*(yard.dispatches for yard in yards)),
+        "bad_rows": told(*(yard.bad_rows for yard in yards)),
         "counts": counts,
         "marketplace_returns": [
             row for plan in world.plans for row in opening_rows(plan) if keys.get("marketplace") in (None, row["marketplace"])
         ],
         "scenarios": [
-            {"name": each.name, "reference": each.reference, "span_days": each.span, "trouble": each.trouble} for each in SCENARIOS
+            {"name": each.name, "reference": each.reference, "span_days": each.span, "trouble": each.trouble}
+            for each in (*SCENARIOS, *WAREHOUSE_SCENARIOS)
         ],
     }
 
 
 def routes(state: State) -> list[Route]:
-    """Routes under /admin/world. 400 with {"message"} on a request that cannot be done."""
+    """Routes under /admin/world and /admin/warehouse. 400 with {"message"} on a request that cannot be done."""
     world = world_of(state)
 
     def answering(act: Callable[[Json], Any]) -> Callable[[Request], Any]:
@@ -92,5 +107,6 @@ def routes(state: State) -> list[Route]:
         Route("/admin/world", answering(make), methods=["POST"]),
         Route("/admin/world/online-retail", answering(retail), methods=["POST"]),
         Route("/admin/world/deliver", answering(deliver), methods=["POST"]),
+        Route("/admin/warehouse/notices", answering(partial(notices, state)), methods=["POST"]),
         Route("/admin/world/truth", answering(lambda wanted: truth(world, wanted)), methods=["GET"]),
     ]

@@ -10,6 +10,7 @@ from functools import partial
 from returns_assets.sandbox import documents as rebound
 from returns_assets.sandbox.documents import Case, Inspection, Json, Piece
 from returns_assets.sandbox.orders import RECEIVED_AFTER, ZERO, Customer, Line, Market, cents, make_order
+from returns_assets.sandbox.warehouse_plan import Returned
 from returns_assets.sandbox.world_catalogue import DEFECT_REASONS, Product, catalogue, customer, hub, reason, taxes
 from returns_assets.sandbox.world_plan import Expectation, Plan, plain_id, units
 from returns_assets.sandbox.world_returns import Openings
@@ -126,6 +127,7 @@ class Traffic:
         plan.send(at, rebound.REFUND_REGISTERED, rebound.refund_trigger(case))
         for piece in pieces:
             self._expect(case, piece, "refund")
+            plan.yard.returned.append(Returned(market.key, case, piece, at, None))
 
     def _pieces(self, sold: Sold, index: int, rng: random.Random) -> list[Piece]:
         line = sold.lines[index - 1]
@@ -150,6 +152,7 @@ class Traffic:
             found.append(Inspection(piece, "MATCH", grade, disposition, inspected_at=at))
             held = grade == "C" or (grade == "D" and piece.reason not in DEFECT_REASONS)
             self._expect(case, piece, "hold" if held else "refund")
+            self.plan.yard.returned.append(Returned(self.market.key, case, piece, at, found[-1]))
         payload = rebound.return_snapshot(case, found, version=1, updated_at=at, registered_at=at - timedelta(days=1), status="COMPLETED")
         self.plan.send(at, rebound.SNAPSHOTS, payload)
 

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -99,6 +100,7 @@ class Receiver(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.received: list[tuple[str, str | None, bytes]] = []
+        self.types: list[str | None] = []
         self.refuses: set[bytes] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -112,6 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.types.append(self.headers["Content-Type"])
         self.server.received.append((self.path, self.headers["X-Returns-Key"], body))
         self.send_response(503 if any(word in body for word in self.server.refuses) else 202)
         self.end_headers()
@@ -134,6 +137,14 @@ def test_documents_are_posted_to_their_channel_with_the_agreed_header(receiver: 
     outcome = to_receiver(scheduled(3), receiver.url, {"X-Returns-Key": "k"}, CALM, 1, LATE)
     assert outcome.done == {0, 1, 2}
     assert receiver.received == [("/returns/tracking", "k", document.body) for document in scheduled(3)]
+
+
+def test_a_document_is_posted_as_what_it_is(receiver: Receiver) -> None:
+    [document] = scheduled(1)
+    kinds = [replace(document, suffix=suffix) for suffix in ("json", "csv", "ndjson")]
+    to_receiver(kinds, receiver.url, {}, CALM, 1, LATE)
+    to_receiver(kinds[:1], receiver.url, {"Content-Type": "text/plain"}, CALM, 1, LATE)
+    assert receiver.types == ["application/json", "text/csv; charset=utf-8", "application/x-ndjson", "text/plain"]
 
 
 def test_what_is_refused_stays_due(receiver: Receiver) -> None:
