@@ -143,6 +143,26 @@ class Exceptions:
             con.execute(insert(exception_history), [_event(exception_id, at, "resolved", actor, note)])
             return True
 
+    def subjects_elsewhere(self, source: str, scope: Mapping[str, Any]) -> dict[int, str]:
+        """Open exceptions of the source in other scopes than this one: id -> subject."""
+        e = exceptions.c
+        where = (e.source == source, e.scope != _scope_text(scope), e.state == "open")
+        with self._store.read() as con:
+            return dict(con.execute(select(e.id, e.subject).where(*where).order_by(e.id)).tuples().all())
+
+    def supersede(self, exception_ids: Sequence[int], note: str, *, now: datetime | None = None) -> None:
+        """Close exceptions that another scope of their source took over; those that are not open are left as they are."""
+        at, e = now or datetime.now(UTC), exceptions.c
+        change: dict[str, Any] = {"state": "resolved", "resolved_at": at, "resolved_by": "system", "note": note}
+        for chunk in chunked(exception_ids):
+            with self._store.write() as con:
+                scopes = con.execute(select(e.source, e.scope).where(e.id.in_(chunk)).distinct()).tuples().all()
+                self._store.lock(con, *(f"exceptions:{source}:{scope}" for source, scope in scopes))  # as sync does
+                numbers = con.execute(select(e.id).where(e.id.in_(chunk), e.state == "open")).scalars().all()
+                if numbers:
+                    con.execute(update(exceptions).where(e.id.in_(numbers)).values(change))
+                    con.execute(insert(exception_history), [_event(number, at, "resolved", "system", note) for number in numbers])
+
     def get(self, exception_id: int) -> OpenException | None:
         """One exception."""
         with self._store.read() as con:

@@ -76,3 +76,7 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes stdout once more on its way out
         sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

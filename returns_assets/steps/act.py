@@ -9,10 +9,11 @@ from datetime import date
 
 from returns_assets.steps.act_gate import VALIDATED, NotValidated, require_validation
 from returns_assets.steps.act_push import push_all
-from returns_assets.steps.act_register import register_partition
+from returns_assets.steps.act_register import register_partition, write_actions
 from returns_assets.steps.act_report import report_pushes
 from returns_assets.steps.act_resolve import resolve_unknown
 from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.steps.left_behind import left_behind
 from returns_assets.steps.refund_kind import RefundKind
 
 
@@ -29,7 +30,11 @@ def register_refunds(ctx: StepContext, marketplace: str, day: date) -> StepResul
     nothing. Raises NotValidated unless the rows, as they are now, passed their validation. No HTTP.
     """
     validation = require_validation(ctx, VALIDATED, marketplace, day)
-    return register_partition(ctx, marketplace, day, validation)
+    result = register_partition(ctx, marketplace, day, validation)
+    for other in left_behind(ctx, marketplace, day):  # an effect that was not sent moved along with its pieces, or was withdrawn
+        write_actions(ctx, other.marketplace, other.day)
+        report_pushes(ctx, other.marketplace, other.day)
+    return result
 
 
 def push_refunds(ctx: StepContext, marketplace: str, day: date) -> StepResult:

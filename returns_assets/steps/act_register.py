@@ -90,14 +90,20 @@ def register_partition(ctx: StepContext, marketplace: str, day: date, validation
         actor=ctx.actor,
         now=ctx.now(),
     )
-    effects = ctx.ledger.effects.of_partition(marketplace, day, KIND)
-    table = pa.Table.from_pylist([_action(effect) for effect in effects], ACTIONS)
-    with ctx.warehouse.transaction() as con:
-        written = replace_partition(con, "refund_actions", {"marketplace": marketplace, "day": day}, table)
+    effects = write_actions(ctx, marketplace, day)
     counts = {name: getattr(registered, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
     amount = sum((effect.amount for effect in effects), Decimal(0))
     counts |= {"conflicts": len(registered.conflicts), "decided_later": wanted.later}
-    return StepResult(written, {**counts, "amount": str(amount), "validation_id": validation.id})
+    return StepResult(len(effects), {**counts, "amount": str(amount), "validation_id": validation.id})
+
+
+def write_actions(ctx: StepContext, marketplace: str, day: date) -> list[Effect]:
+    """Write the partition of refund_actions from the ledger; the effects in it."""
+    effects = ctx.ledger.effects.of_partition(marketplace, day, KIND)
+    table = pa.Table.from_pylist([_action(effect) for effect in effects], ACTIONS)
+    with ctx.warehouse.transaction() as con:
+        replace_partition(con, "refund_actions", {"marketplace": marketplace, "day": day}, table)
+    return effects
 
 
 def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> _Wanted:

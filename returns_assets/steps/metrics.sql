@@ -1,5 +1,5 @@
 -- One partition's row of return_metrics. Money of refunds is what Mirakl confirmed for the partition's effects, so that the partitions
--- add up to the ledger, even where a later event moved the piece to another day; pieces are counted where they were decided.
+-- add up to the ledger, even where a later event moved the piece to another day; pieces are counted where they were decided last.
 WITH
 events AS (
     SELECT count(*) AS events, count(DISTINCT document_id) AS documents
@@ -38,7 +38,7 @@ latency AS (
 ),
 mapped AS (
     SELECT m.*, p.state
-    FROM mapped_dispositions m
+    FROM current_dispositions m
     LEFT JOIN pushed_pieces p USING (piece_id)
     WHERE m.marketplace = $marketplace AND m.day = $day
 ),

@@ -1,4 +1,4 @@
--- One partition's rows of return_metrics_by. Pieces and units are counted where they were decided; money is what the partition's own
+-- One partition's rows of return_metrics_by. Pieces and units are counted where they were decided last; money is what the partition's own
 -- confirmed effects paid, whatever day their pieces belong to by now, shared over the pieces by units so that it adds up to the cent.
 -- sold_units: of a SKU, its units in the orders read for the partition; of a reason, all units in them, so that the reasons' rates can be
 -- compared and added. A rate is over the orders at hand, not over everything ever sold; a cause has none.
@@ -55,7 +55,7 @@ money AS (
 ),
 mapped AS (
     SELECT m.quantity, m.cause, m.reason, coalesce(l.offer_sku, m.sku, '(no SKU)') AS sku
-    FROM mapped_dispositions m
+    FROM current_dispositions m
     LEFT JOIN lines l USING (order_line_id)
     WHERE m.marketplace = $marketplace AND m.day = $day
 ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from returns_assets.decisions.plan import MINOR_DIGITS
 from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.steps.left_behind import left_behind
 from returns_assets.warehouse.partitions import replace_partition
 from returns_assets.warehouse.published import publish as publish_copy
 
@@ -24,12 +25,20 @@ def _sql(name: str) -> str:
 def compute_metrics(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """Write the partition's row of return_metrics and its rows of return_metrics_by, from the datasets as they are now.
 
-    Pieces are counted in the partition that decides them now; refunds, their money and latency belong to the partition whose effect paid,
-    which stays when a later event moves the piece. The rate of a reason is its units over all units sold in the partition's orders.
+    Pieces are counted in the partition that decided them last, so those that counted a piece of this one before are computed again;
+    refunds, their money and latency belong to the partition whose effect paid, which stays when a later event moves the piece. The rate
+    of a reason is its units over all units sold in the partition's orders.
     """
+    result = _compute(ctx, marketplace, day, ctx.mappings.marketplace(marketplace).currency)
+    for other in left_behind(ctx, marketplace, day):
+        if other.currency is not None:  # not asked of the mapping tables: the marketplace may have left them meanwhile
+            _compute(ctx, other.marketplace, other.day, other.currency)
+    return result
+
+
+def _compute(ctx: StepContext, marketplace: str, day: date, currency: str) -> StepResult:
     partition: dict[str, Any] = {"marketplace": marketplace, "day": day}
     computed_at = ctx.now().astimezone(UTC).replace(tzinfo=None)
-    currency = ctx.mappings.marketplace(marketplace).currency
     digits = MINOR_DIGITS.get(currency, 2)
     more = {"currency": currency, "computed_at": computed_at}
     minor = {"minor": 10**digits, "unit": Decimal(1).scaleb(-digits)}

@@ -20,6 +20,10 @@ EXCEPTION_ROWS = """
     SELECT piece_id, exception_class, cause, order_ref, detail, todo
     FROM mapped_dispositions WHERE marketplace = ? AND day = ? AND outcome = 'exception' ORDER BY piece_id
 """
+DECIDED_HERE = """
+    SELECT a.id FROM asked a JOIN current_dispositions c ON c.piece_id = a.piece_id
+    WHERE c.marketplace = $marketplace AND c.day = $day ORDER BY a.id
+"""
 
 
 def _column(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -> list[str]:
@@ -95,5 +99,18 @@ def map_dispositions(ctx: StepContext, marketplace: str, day: date) -> StepResul
         )
         for piece, exception_class, cause, order_ref, detail, todo in found
     ]
-    ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day}, records)
+    ctx.ledger.exceptions.sync(TABLE, partition, records)
+    _close_left_behind(ctx, partition)
     return StepResult(rows, {"outcomes": counts, "mapping_version": ctx.mappings.version})
+
+
+def _close_left_behind(ctx: StepContext, partition: dict[str, Any]) -> None:
+    """Exceptions of other partitions about pieces that this one decided last: a piece is in the queue once, with what is true now."""
+    elsewhere = ctx.ledger.exceptions.subjects_elsewhere(TABLE, partition)
+    if not elsewhere:
+        return
+    with ctx.warehouse.read() as con:
+        con.register("asked", pa.table({"id": pa.array(elsewhere, pa.int64()), "piece_id": pa.array(elsewhere.values(), pa.string())}))
+        taken = [int(row[0]) for row in con.execute(DECIDED_HERE, partition).fetchall()]
+    if taken:
+        ctx.ledger.exceptions.supersede(taken, f"decided again on {partition['day']} {partition['marketplace']}", now=ctx.now())

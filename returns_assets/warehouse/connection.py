@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 import duckdb
 
 OPEN_TIMEOUT_SECONDS = 120.0
-CONFLICT_MARK = "conflict"
+EXISTING = "SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
 
 
 class WarehouseError(RuntimeError):
@@ -23,7 +23,7 @@ class WarehouseError(RuntimeError):
 
 
 def schema_statements() -> list[str]:
-    """The CREATE TABLE statements of schema.sql, comments removed (DuckLake keeps no statement text)."""
+    """The CREATE statements of schema.sql, comments removed (DuckLake keeps no statement text)."""
     text = files("returns_assets.warehouse").joinpath("schema.sql").read_text(encoding="utf-8")
     bare = "\n".join(line.split("--", 1)[0] for line in text.splitlines())
     return [statement.strip() for statement in bare.split(";") if statement.strip()]
@@ -114,8 +114,8 @@ class Warehouse:
         con.execute("SET preserve_insertion_order = true")
         if self._ready:
             return
-        existing = {str(row[0]) for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()}
-        if not set(table_names()) <= existing:
+        existing = {str(row[0]) for row in con.execute(EXISTING).fetchall()}
+        if not {*table_names(), *view_names()} <= existing:
             for statement in schema_statements():
                 con.execute(statement)
         self._ready = True
@@ -135,7 +135,22 @@ def in_transaction(con: duckdb.DuckDBPyConnection) -> Generator[None]:
 
 def table_names() -> list[str]:
     """All tables of the schema, in the order of schema.sql."""
-    return [statement.split("(", 1)[0].split()[-1] for statement in schema_statements()]
+    return [_name(statement) for statement in schema_statements() if statement.startswith("CREATE TABLE")]
+
+
+def view_statements() -> list[str]:
+    """The CREATE VIEW statements of schema.sql: they run on any copy of the tables."""
+    return [statement for statement in schema_statements() if statement.startswith("CREATE VIEW")]
+
+
+def view_names() -> list[str]:
+    """All views of the schema."""
+    return [_name(statement) for statement in view_statements()]
+
+
+def _name(statement: str) -> str:
+    """What a statement `CREATE TABLE|VIEW IF NOT EXISTS name ...` creates."""
+    return statement.split()[5]
 
 
 def load_extension(con: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from returns_assets.warehouse.connection import Warehouse, table_names
+from returns_assets.warehouse.connection import Warehouse, table_names, view_statements
 
 
 def publish(warehouse: Warehouse, path: Path) -> dict[str, int]:
@@ -29,6 +29,8 @@ def publish(warehouse: Warehouse, path: Path) -> dict[str, int]:
             for table in table_names():
                 row = copy.execute(f"SELECT count(*) FROM {table}").fetchone()
                 rows[table] = int(row[0]) if row else 0
+            for statement in view_statements():
+                copy.execute(statement)
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

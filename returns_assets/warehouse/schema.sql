@@ -1,5 +1,6 @@
--- The warehouse's tables, one statement each; every table is partitioned by (marketplace, day) or by day alone and is written
--- one partition at a time. The comment of a table or column is its entry in docs/data-dictionary.md, which is generated from this file.
+-- The warehouse's tables and views, one statement each; every table is partitioned by (marketplace, day) or by day alone and is written
+-- one partition at a time. The comment of a table, view or column is its entry in docs/data-dictionary.md, which is generated from this
+-- file.
 -- Times are UTC TIMESTAMPs without zone, money is DECIMAL(18,4) in the row's currency. No UNIQUE or PRIMARY KEY: DuckLake has none.
 
 CREATE TABLE IF NOT EXISTS rebound_documents (  -- grain: one document, as received
@@ -254,4 +255,13 @@ CREATE TABLE IF NOT EXISTS return_metrics_by (  -- grain: one partition x dimens
   refunded_amount DECIMAL(18,4),        -- product money of confirmed refunds
   sold_units BIGINT,                    -- sold in the orders of the partition: of the SKU, or of all for a reason; causes have none
   return_rate DOUBLE                    -- units / sold_units, NULL for causes and where nothing was sold
+);
+
+-- When later news moves a piece to another partition, the old partition keeps its row until it is run again: whoever adds up over
+-- partitions reads this view, in which each piece counts once.
+CREATE VIEW IF NOT EXISTS current_dispositions AS  -- grain: one piece, as the partition that decided it last has it; the columns of mapped_dispositions
+SELECT m.* FROM mapped_dispositions m
+WHERE NOT EXISTS (
+  SELECT 1 FROM mapped_dispositions l
+  WHERE l.piece_id = m.piece_id AND (l.day, l.document_id, l.marketplace) > (m.day, m.document_id, m.marketplace)
 );

@@ -107,3 +107,21 @@ def test_lists_and_counts_for_people(ledger: Ledger) -> None:
     assert [e.subject for e in ledger.exceptions.list("resolved")] == ["p1"]
     assert [e.subject for e in ledger.exceptions.list(day=NEXT_DAY, source="mapped")] == ["p9"]
     assert len(ledger.exceptions.list(limit=2)) == 2
+
+
+def test_what_another_scope_took_over_is_closed_with_its_history(ledger: Ledger) -> None:
+    elsewhere = {**SCOPE, "day": NEXT_DAY}
+    ledger.exceptions.sync("mapped", SCOPE, [record("p1"), record("p2")], now=NOW)
+    ledger.exceptions.sync("mapped", elsewhere, [record("p1", day=NEXT_DAY)], now=NOW)
+    ledger.exceptions.sync("pushes", SCOPE, [record("p1")], now=NOW)
+    found = ledger.exceptions.subjects_elsewhere("mapped", elsewhere)
+    assert sorted(found.values()) == ["p1", "p2"]
+    gone = [number for number, subject in found.items() if subject == "p1"]
+    ledger.exceptions.supersede(gone, "decided again", now=LATER)
+    assert sorted((e.source, e.day, e.subject) for e in ledger.exceptions.list()) == [
+        ("mapped", DAY, "p2"),
+        ("mapped", NEXT_DAY, "p1"),
+        ("pushes", DAY, "p1"),
+    ]
+    ledger.exceptions.supersede(gone, "once more", now=LATER)  # not open any more: left as it is
+    assert [(e.event, e.note) for e in ledger.exceptions.history(gone[0])] == [("opened", ""), ("resolved", "decided again")]

@@ -219,6 +219,20 @@ def test_the_later_day_refunds_what_the_old_one_held(act: ActWorld, next_day: Ac
     assert len(stub.all_refunds) == 1
 
 
+def test_an_effect_that_moves_on_leaves_nothing_in_the_old_days_datasets(act: ActWorld, next_day: ActWorld, stub: StubMirakl) -> None:
+    stub.put_order("NOR-1-A", ["30.00"])
+    act.disposition("P1", "NOR-1-A-1")
+    act.plan()
+    correct(next_day, "P1", "refund")
+    act.push()
+    assert [(row["day"], row["state"]) for row in act.rows("refund_pushes")] == [(DAY, "held")]
+    next_day.plan()
+    assert [row["day"] for row in act.rows("refund_actions")] == [NEXT_DAY]
+    next_day.push()
+    assert [(row["day"], row["state"]) for row in act.rows("refund_pushes")] == [(NEXT_DAY, "confirmed")]
+    assert act.exceptions() == {}
+
+
 def test_lost_answers_are_read_back_before_planning(act: ActWorld, stub: StubMirakl) -> None:
     stub.put_order("NOR-1-A", ["30.00"])
     act.disposition("P1", "NOR-1-A-1")

@@ -105,6 +105,20 @@ def test_a_piece_that_moved_leaves_its_money_and_latency_where_they_were_paid(wo
     assert world.sql("SELECT sum(refunded_amount) FROM return_metrics_by WHERE dimension = 'sku'") == [(Decimal("10.00"),)]
 
 
+def test_a_day_that_a_piece_left_stops_counting_it_without_being_run_again(world: World) -> None:
+    compute_metrics(world.ctx, "nordhaus", DAY)
+    later = DAY + timedelta(days=1)
+    news = {"marketplace": "nordhaus", "order_line_id": "NOR-1-A-1", "quantity": 1, "definitive_at": ACCEPTED, "reason": "CHANGED_MIND"}
+    for piece in ("P1", "P7", "P8"):  # one that was refunded, one held, one in the exception queue
+        world.insert("mapped_dispositions", **news, day=later, piece_id=piece, outcome="no_refund")
+    compute_metrics(world.ctx, "nordhaus", later)
+    sums = "sum(pieces), sum(units), sum(holds), sum(exceptions), sum(no_refunds), sum(refunds), sum(refunded_amount)"
+    assert world.sql(f"SELECT {sums} FROM return_metrics") == [(10, 11, 0, 0, 4, 2, Decimal("10.00"))]
+    assert world.sql(f"SELECT pieces FROM return_metrics WHERE day = '{DAY}'") == [(7,)]
+    assert world.sql("SELECT sum(pieces), sum(refunded_amount) FROM return_metrics_by WHERE dimension = 'sku'") == [(10, Decimal("10.00"))]
+    assert world.sql("SELECT sum(pieces) FROM return_metrics_by WHERE dimension = 'cause'") == [(None,)]
+
+
 def test_shared_money_adds_up_to_what_was_paid(world: World) -> None:
     world.sql("UPDATE refund_pushes SET amount = 10.01 WHERE effect_key = 'E1'")
     world.sql("UPDATE mapped_dispositions SET reason = piece_id, amount = 1 WHERE piece_id IN ('P1', 'P2', 'P3')")

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from returns_assets.warehouse.connection import Warehouse, WarehouseError, table_names
+from returns_assets.warehouse.connection import Warehouse, WarehouseError, table_names, view_names
 from returns_assets.warehouse.partitions import count, replace_partition, slice_hash
 from returns_assets.warehouse.published import publish
 
@@ -92,7 +92,39 @@ def test_the_published_copy_has_every_table_and_an_open_reader_keeps_its_own(war
     with duckdb.connect(str(target), read_only=True) as again:
         assert again.execute("SELECT count(*) FROM mirakl_reference").fetchone() == (2,)
         assert {row[0] for row in again.execute("SELECT table_name FROM duckdb_tables()").fetchall()} == set(table_names())
+        views = again.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        assert [row[0] for row in views] == view_names()
     assert [path.name for path in target.parent.iterdir()] == ["returns.duckdb"]
+
+
+def disposition(con: duckdb.DuckDBPyConnection, marketplace: str, day: int, piece: str, document: int) -> None:
+    con.execute(
+        "INSERT INTO mapped_dispositions (marketplace, day, piece_id, document_id) VALUES (?, ?, ?, ?)",
+        [marketplace, date(2025, 3, day), piece, document],
+    )
+
+
+def test_a_piece_is_current_in_the_partition_that_decided_it_last(warehouse: Warehouse, tmp_path: Path) -> None:
+    with warehouse.transaction() as con:
+        for row in (("nordhaus", 5, "p1", 1), ("nordhaus", 7, "p1", 3), ("nordhaus", 6, "p1", 9), ("nordhaus", 5, "p2", 2)):
+            disposition(con, *row)
+        for row in (("nordhaus", 8, "p3", 4), ("albion", 8, "p3", 5)):  # a correction on the same day named another marketplace's order
+            disposition(con, *row)
+    expected = [("albion", date(2025, 3, 8), "p3"), ("nordhaus", date(2025, 3, 5), "p2"), ("nordhaus", date(2025, 3, 7), "p1")]
+    query = "SELECT marketplace, day, piece_id FROM current_dispositions ORDER BY ALL"
+    with warehouse.read() as con:
+        assert con.execute(query).fetchall() == expected
+    publish(warehouse, tmp_path / "published.duckdb")
+    with duckdb.connect(str(tmp_path / "published.duckdb"), read_only=True) as reader:
+        assert reader.execute(query).fetchall() == expected
+
+
+def test_a_warehouse_from_before_a_view_gets_it(tmp_path: Path) -> None:
+    url = f"duckdb:{tmp_path / 'returns.duckdb'}"
+    with Warehouse(url).transaction() as con:
+        con.execute("DROP VIEW current_dispositions")
+    with Warehouse(url).read() as con:
+        assert con.execute("SELECT count(*) FROM current_dispositions").fetchone() == (0,)
 
 
 HOLDER = """

@@ -7,6 +7,6 @@ SELECT
     count(*) FILTER (outcome = 'no_refund') AS no_refund,
     count(*) FILTER (outcome = 'hold') AS hold,
     count(*) FILTER (outcome = 'exception') AS exception
-FROM mapped_dispositions
+FROM current_dispositions
 GROUP BY marketplace, day
 ORDER BY marketplace, day;

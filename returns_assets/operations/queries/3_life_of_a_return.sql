@@ -1,7 +1,7 @@
 -- What happened to one return, from the first scan to the refund?
 WITH
 wanted AS (
-    SELECT return_id FROM mapped_dispositions WHERE order_id = 'NOR-1001-A'
+    SELECT return_id FROM current_dispositions WHERE order_id = 'NOR-1001-A'
 ),
 refunded_pieces AS (
     SELECT p.refund_id, p.state, p.confirmed_at, p.amount, unnest(from_json(p.pieces, '[{"piece_id": "VARCHAR"}]')).piece_id AS piece_id
@@ -13,12 +13,12 @@ happenings AS (
     WHERE r.return_id IN (SELECT return_id FROM wanted)
     UNION ALL
     SELECT m.decided_at, 'decided: ' || m.outcome, m.piece_id, coalesce(m.cause, m.rule)
-    FROM mapped_dispositions m
+    FROM current_dispositions m
     WHERE m.return_id IN (SELECT return_id FROM wanted)
     UNION ALL
     SELECT f.confirmed_at, 'refund ' || f.state, f.piece_id, f.refund_id
     FROM refunded_pieces f
-    JOIN mapped_dispositions m USING (piece_id)
+    JOIN current_dispositions m USING (piece_id)
     WHERE m.return_id IN (SELECT return_id FROM wanted)
     UNION ALL
     SELECT p.confirmed_at, 'shipping alone ' || p.state, NULL, p.refund_id

@@ -6,7 +6,7 @@ SELECT
     sum(l.price_unit * m.quantity) AS price,
     m.currency,
     min(m.due_at) AS first_deadline
-FROM mapped_dispositions m
+FROM current_dispositions m
 LEFT JOIN mirakl_order_lines l USING (marketplace, day, order_line_id)
 WHERE m.outcome IN ('hold', 'exception')
 GROUP BY m.exception_class, m.cause, m.currency

@@ -2,7 +2,7 @@
 WITH
 returned AS (
     SELECT marketplace, sku, sum(quantity) AS units, mode(reason) AS most_frequent_reason
-    FROM mapped_dispositions
+    FROM current_dispositions
     GROUP BY marketplace, sku
 ),
 sold AS (  -- an order may be read on several days: its newest reading counts
