@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inbox": ("commands.inbox:inbox", "Documents: import, pick up, list."),
     "run": ("commands.runs:run", "One day's partitions through Dagster: ingest, decide, check, push."),
     "backfill": ("commands.runs:backfill", "A range of days, one partition after the other."),
+    "dagster": ("commands.servers:dagster", "Dagster's own command line on this installation: `returns dagster dev` is its UI."),
     "publish": ("commands.reports:publish", "Write the read-only copy of the warehouse for analysts."),
     "summary": ("commands.reports:summary", "Documents, pieces, refunds and money by marketplace; exceptions by cause."),
     "exceptions": ("commands.exceptions:exceptions", "The exception queue: list, show, resolve."),

@@ -1,19 +1,17 @@
 """Runs the code location's jobs in this process, into the same history that the UI shows: Dagster's start is paid once, not once a run.
 
-The only module of the command line that knows Dagster. DAGSTER_HOME defaults to RETURNS_HOME/dagster.
+The only module of the command line that imports Dagster.
 """
 
-import os
-import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from dagster import AssetCheckSeverity, DagsterEvent, DagsterInstance, Definitions, ExecuteInProcessResult
 
 from returns_assets.build import build_definitions
+from returns_assets.operations.dagster_home import prepare_dagster_home
 from returns_assets.partitions import partition_key
 from returns_assets.settings import Settings
 
@@ -80,14 +78,3 @@ def runner(settings: Settings) -> Generator[Runner]:
     prepare_dagster_home(settings)
     with DagsterInstance.get() as instance:
         yield Runner(build_definitions(settings=settings), instance)
-
-
-def prepare_dagster_home(settings: Settings) -> Path:
-    """DAGSTER_HOME, made and given the repository's dagster.yaml where it has none."""
-    home = Path(os.environ.get("DAGSTER_HOME") or settings.home / "dagster").absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    os.environ["DAGSTER_HOME"] = str(home)
-    ours, here = Path("dagster.yaml"), home / "dagster.yaml"
-    if ours.exists() and not here.exists():
-        shutil.copy(ours, here)
-    return home

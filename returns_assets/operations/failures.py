@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from returns_assets.ledger.schema import LedgerTooNew
 from returns_assets.mirakl.errors import MiraklError
+from returns_assets.operations.dagster_home import NoDagsterConfiguration
 from returns_assets.rebound.authentication import ReceiverMisconfigured
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.translation.model import MappingError
@@ -17,7 +18,7 @@ from returns_assets.warehouse.connection import WarehouseError
 
 def explain(error: BaseException) -> str | None:
     """One sentence for a failure that is not a bug, else None. Never contains a password."""
-    if isinstance(error, MappingError | WarehouseError | LedgerTooNew | ReceiverMisconfigured | NotValidated):
+    if isinstance(error, MappingError | WarehouseError | LedgerTooNew | ReceiverMisconfigured | NotValidated | NoDagsterConfiguration):
         return str(error)
     if isinstance(error, MiraklError):
         return f"Mirakl: {error}"

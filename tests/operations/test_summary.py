@@ -21,8 +21,8 @@ def test_a_piece_that_moved_to_a_later_day_is_counted_there_only(home: Path, cli
     with Warehouse(load_settings().resolved_warehouse_url).transaction() as con:
         for day, piece, outcome, rule in rows:
             con.execute(
-                "INSERT INTO mapped_dispositions (marketplace, day, piece_id, outcome, rule, document_id) VALUES ('nordhaus', ?, ?, ?, ?, 1)",
-                [date.fromisoformat(day), piece, outcome, rule],
+                "INSERT INTO mapped_dispositions (marketplace, day, piece_id, outcome, rule, document_id) VALUES (?, ?, ?, ?, ?, 1)",
+                ["nordhaus", date.fromisoformat(day), piece, outcome, rule],
             )
     page = cli("summary").output
     _, _, pieces, to_refund, no_refund, hold, *_ = columns(page, "nordhaus")

@@ -1,15 +1,28 @@
-"""`returns sandbox` and `returns receive`: the two servers that this repository can be."""
+"""`returns sandbox`, `returns receive` and `returns dagster`: the servers that this repository can be."""
 
 import os
 import socket
 import sys
+from typing import Any
 
 import click
 
+from returns_assets.operations.dagster_home import prepare_dagster_home
 from returns_assets.operations.session import session
+from returns_assets.settings import load_settings
+
+HANDED_ON: dict[str, Any] = {"ignore_unknown_options": True, "help_option_names": []}  # --help, too, is the other program's
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+@click.command(context_settings=HANDED_ON, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def dagster(arguments: tuple[str, ...]) -> None:
+    """Dagster's own command line on this installation's history, such as `returns dagster dev` in the repository's folder."""
+    prepare_dagster_home(load_settings())
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])
+
+
+@click.command(context_settings=HANDED_ON, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
     """Serve stand-ins of Mirakl and ReBound (all options of `python -m returns_assets.sandbox serve`)."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import httpx
 
-from returns_assets.operations.dagster_runs import prepare_dagster_home
+from returns_assets.operations.dagster_home import prepare_dagster_home
 from returns_assets.operations.demo.sandbox_process import Sandbox, SandboxError, ended_by_signals, running_sandbox
 from returns_assets.operations.demo.stage import DemoError, Stage
 from returns_assets.operations.demo.story import demo
