@@ -10,12 +10,20 @@ from returns_assets.wire.answers import message_of, retry_after_of
 
 
 class MiraklError(RuntimeError):
-    """Any failure of a call to Mirakl. `status` is the HTTP status, or None when no answer arrived."""
+    """Any failure of a call to Mirakl. `status` is the HTTP status, or None when no answer arrived.
+
+    `marketplace`: whose Mirakl it was, told by the caller that knows; people run many, so it begins the text.
+    """
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+        self.marketplace = ""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"Mirakl ({self.marketplace}): {text}" if self.marketplace else f"Mirakl: {text}"
 
 
 class MiraklTransientError(MiraklError):

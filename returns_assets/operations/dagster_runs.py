@@ -64,12 +64,15 @@ def report(result: ExecuteInProcessResult) -> RunReport:
 
 
 def _failure(result: ExecuteInProcessResult) -> str:
-    """The innermost message of the first step that failed."""
+    """The innermost message of the first step that failed; an error of our own says all in its text, without its class."""
     events: Sequence[DagsterEvent] = result.filter_events(lambda event: event.is_step_failure)
     error = events[0].step_failure_data.error if events else None
     while error is not None and error.cause is not None:
         error = error.cause
-    return error.message.strip() if error is not None else "the run failed outside its steps"
+    if error is None:
+        return "the run failed outside its steps"
+    kind, _, text = error.message.strip().partition(": ")
+    return text if text and kind.startswith("returns_assets.") else error.message.strip()
 
 
 @contextmanager

@@ -15,13 +15,22 @@ from returns_assets.steps.act_gate import NotValidated
 from returns_assets.translation.model import MappingError
 from returns_assets.warehouse.connection import WarehouseError
 
+# Their own text is the sentence.
+SAID_BY_ITSELF = (
+    LedgerTooNew,
+    MappingError,
+    MiraklError,
+    NoDagsterConfiguration,
+    NotValidated,
+    ReceiverMisconfigured,
+    WarehouseError,
+)
+
 
 def explain(error: BaseException) -> str | None:
     """One sentence for a failure that is not a bug, else None. Never contains a password."""
-    if isinstance(error, MappingError | WarehouseError | LedgerTooNew | ReceiverMisconfigured | NotValidated | NoDagsterConfiguration):
+    if isinstance(error, SAID_BY_ITSELF):
         return str(error)
-    if isinstance(error, MiraklError):
-        return f"Mirakl: {error}"
     if isinstance(error, ValidationError) and error.title == "Settings":
         return "; ".join(f"RETURNS_{'_'.join(str(p) for p in fault['loc']).upper()}: {fault['msg']}" for fault in error.errors())
     if isinstance(error, NoSuchModuleError | ArgumentError):

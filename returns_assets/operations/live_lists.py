@@ -6,10 +6,11 @@ A code that vanished is found here before the first refusal. Facts: Mirakl refer
 from datetime import date
 
 from returns_assets.mirakl.reference import Entry, entries
-from returns_assets.steps.context import StepContext
+from returns_assets.steps.context import StepContext, names_marketplace
 from returns_assets.translation.model import Marketplace, ReasonRow
 
 
+@names_marketplace
 def compare(ctx: StepContext, key: str) -> list[str]:
     """One sentence a difference; raises MiraklError when the marketplace cannot be asked."""
     client = ctx.mirakl(key)

@@ -12,11 +12,12 @@ from returns_assets.steps.act_push import push_all
 from returns_assets.steps.act_register import register_partition, write_actions
 from returns_assets.steps.act_report import report_pushes
 from returns_assets.steps.act_resolve import resolve_unknown
-from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.steps.context import StepContext, StepResult, names_marketplace
 from returns_assets.steps.left_behind import left_behind
 from returns_assets.steps.refund_kind import RefundKind
 
 
+@names_marketplace
 def read_back_lost_answers(ctx: StepContext, marketplace: str, day: date) -> None:
     """Decide the partition's lost answers before it is planned, and whatever its checks say. Raises MiraklError."""
     if resolve_unknown(ctx, RefundKind(), marketplace, day).settled:
@@ -37,6 +38,7 @@ def register_refunds(ctx: StepContext, marketplace: str, day: date) -> StepResul
     return result
 
 
+@names_marketplace
 def push_refunds(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """Read back lost answers, then send what is registered and released; the partition of refund_pushes and its exceptions.
 

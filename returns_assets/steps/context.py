@@ -5,16 +5,20 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from returns_assets.ledger.database import Ledger
 from returns_assets.mirakl.budget import CallBudget
 from returns_assets.mirakl.client import MiraklClient
+from returns_assets.mirakl.errors import MiraklError
 from returns_assets.settings import Settings
 from returns_assets.translation.load import load_mappings
 from returns_assets.translation.model import MappingError, Mappings, Marketplace
 from returns_assets.warehouse.connection import Warehouse
 
+P = ParamSpec("P")
+T = TypeVar("T")
 CALLS_FILE = "calls.sqlite"  # in the landing directory, shared with ingest_mirakl: one file, every process
 
 
@@ -38,6 +42,22 @@ class StepResult:
 
     rows: int
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def names_marketplace(
+    call: Callable[Concatenate["StepContext", str, P], T],
+) -> Callable[Concatenate["StepContext", str, P], T]:
+    """Decorates what asks a marketplace's Mirakl, as (ctx, marketplace, ...): a MiraklError out of it says which marketplace it was."""
+
+    @wraps(call)
+    def named(ctx: StepContext, marketplace: str, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(ctx, marketplace, *args, **kwargs)
+        except MiraklError as error:
+            error.marketplace = marketplace
+            raise
+
+    return named
 
 
 def utc_now() -> datetime:

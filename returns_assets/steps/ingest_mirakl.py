@@ -15,13 +15,14 @@ from returns_assets.mirakl.client import MiraklClient
 from returns_assets.mirakl.errors import MiraklPermanentError
 from returns_assets.mirakl.landing import Batch, Landing
 from returns_assets.mirakl.parse import upsert_orders
-from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.steps.context import StepContext, StepResult, names_marketplace
 from returns_assets.translation.model import Marketplace
 from returns_assets.warehouse.partitions import count, replace_partition
 
 SWEEP, BY_ID = "OR11-sweep", "OR11-ids"
 
 
+@names_marketplace
 def ingest_reference(ctx: StepContext, marketplace: str, day: date, *, replay: bool = False) -> StepResult:
     """The operator's lists as of now into mirakl_reference. Reasons are read every time; the others within their ceilings.
 
@@ -76,6 +77,7 @@ class Window:
     until: datetime  # what the partition is complete up to afterwards
 
 
+@names_marketplace
 def ingest_orders(ctx: StepContext, marketplace: str, day: date, *, replay: bool = False) -> StepResult:
     """Orders changed on the day (incremental, overlapping, upserted) and, always fresh, every order that the day's returns name.
 

@@ -98,7 +98,7 @@ def test_a_wrong_table_names_file_and_line(cli: Cli, tmp_path: Path, monkeypatch
 def test_the_installed_command_shows_no_traceback(tmp_path: Path) -> None:
     done = subprocess_cli(tmp_path, "run", "--day", "2025-03-03", "--no-dagster", MIRAKL_NORDHAUS_URL="")
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: marketplace nordhaus: the variable MIRAKL_NORDHAUS_URL is not set")
+    assert done.stderr.startswith("failed   2025-03-03 nordhaus: marketplace nordhaus: the variable MIRAKL_NORDHAUS_URL is not set")
     assert "Traceback" not in done.stderr
 
 

@@ -47,10 +47,22 @@ def test_another_shop_and_another_currency_are_named(sandbox: Sandbox, cli: Cli,
     monkeypatch.setenv("RETURNS_MAPPINGS", str(tables))
     foreign = cli("mappings", "check", "--live", "--marketplace", "nordhaus")
     assert foreign.exit_code == 1
-    assert "Mirakl: RE01: HTTP 403" in foreign.output
+    assert "nordhaus: not compared: Mirakl (nordhaus): RE01: HTTP 403" in foreign.output
     result = cli("mappings", "check", "--live", "--marketplace", "maplewood")
     assert result.exit_code == 1
     assert "maplewood: marketplaces.yaml says currency CAD, the account says USD" in result.output
+
+
+def test_one_that_cannot_be_asked_does_not_hide_the_others(sandbox: Sandbox, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIRAKL_NORDHAUS_KEY", "wrong")
+    monkeypatch.delenv("MIRAKL_MAPLEWOOD_URL")
+    sandbox.post("reasons", marketplace="albion", withdraw="FAULTY_ITEM")
+    result = cli("mappings", "check", "--live")
+    assert result.exit_code == 1
+    assert "nordhaus: not compared: Mirakl (nordhaus): RE01: HTTP 401" in result.output
+    assert "albion: return_reasons.csv maps DEFECTIVE to 'FAULTY_ITEM', which is not in the live list" in result.output
+    assert "maplewood: not compared: marketplace maplewood: the variable MIRAKL_MAPLEWOOD_URL is not set" in result.output
+    assert "2 differences from the live lists; not compared: nordhaus, maplewood" in result.output
 
 
 def test_a_version_can_be_shown_again(sandbox: Sandbox, cli: Cli) -> None:

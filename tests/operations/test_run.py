@@ -1,5 +1,6 @@
 """The command line on a real sandbox: what a person does from a directory of files to refunds."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -122,12 +123,25 @@ def test_a_blocked_partition_sends_nothing_and_exits_with_3(
     assert paid(imported)
 
 
-def test_a_marketplace_that_cannot_be_reached_is_a_failed_run(imported: World, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIRAKL_NORDHAUS_KEY", "wrong")
-    plain = cli(*RUN, "--no-dagster")
-    assert plain.exit_code == 1
-    assert "Mirakl: RE01: HTTP 401" in plain.output
-    through_dagster = cli(*RUN)
-    assert through_dagster.exit_code == 1
-    assert "HTTP 401" in through_dagster.output
-    assert "Traceback" not in through_dagster.output
+@pytest.mark.parametrize("mode", [[], ["--no-dagster"]])
+def test_a_dead_marketplace_is_named_and_the_others_are_run(
+    mode: list[str], imported: World, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIRAKL_ALBION_KEY", "wrong")
+    monkeypatch.delenv("MIRAKL_MAPLEWOOD_URL")
+    result = cli("run", "--day", str(DAY), "--marketplace", "albion", "--marketplace", "maplewood", "--marketplace", "nordhaus", *mode)
+    assert result.exit_code == 1
+    assert re.search(rf"failed   {DAY} albion: Mirakl \(albion\): \S+: HTTP 401", result.output)  # Dagster may read orders first
+    assert f"failed   {DAY} maplewood: marketplace maplewood: the variable MIRAKL_MAPLEWOOD_URL is not set" in result.output
+    assert "confirmed" in next(line for line in result.output.splitlines() if line.startswith(f"{DAY} nordhaus"))
+    assert paid(imported)
+    assert "Traceback" not in result.output
+
+
+def test_a_bug_in_plain_steps_is_not_taken_for_a_dead_marketplace(imported: World, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("returns_assets.operations.commands.runs.run_partition", broken)
+    with pytest.raises(ZeroDivisionError):
+        cli(*RUN, "--no-dagster")

@@ -10,7 +10,7 @@ import pytest
 from returns_assets.mirakl import budget
 from returns_assets.mirakl.errors import MiraklError
 from returns_assets.settings import Settings
-from returns_assets.steps.context import open_context
+from returns_assets.steps.context import StepContext, names_marketplace, open_context
 from tests.rebound.payloads import MAPPINGS
 
 NOW = datetime(2025, 3, 9, 12, 0, tzinfo=UTC)
@@ -31,3 +31,12 @@ def test_a_client_takes_its_slots_from_the_file_that_all_processes_share(tmp_pat
             client.version()
     with sqlite3.connect(settings.landing_dir / "calls.sqlite") as con:
         assert con.execute("SELECT scope, name, at FROM calls").fetchall() == [("nordhaus", "slot V01", NOW.timestamp())]
+
+
+def test_an_error_names_the_marketplace_whose_mirakl_it_was():
+    @names_marketplace
+    def ask(_ctx: StepContext, _marketplace: str) -> None:
+        raise MiraklError("RE01: HTTP 503")
+
+    with pytest.raises(MiraklError, match=r"^Mirakl \(albion\): RE01: HTTP 503$"):
+        ask(None, "albion")  # pyright: ignore[reportArgumentType]

@@ -4,10 +4,12 @@ import json
 
 import click
 
+from returns_assets.mirakl.errors import MiraklError
 from returns_assets.operations.live_lists import compare
 from returns_assets.operations.session import session
 from returns_assets.settings import load_settings
 from returns_assets.translation.load import load_mappings
+from returns_assets.translation.model import MappingError
 
 
 @click.group()
@@ -27,13 +29,21 @@ def check(live: bool, wanted: tuple[str, ...]) -> None:
     if not live:
         return
     findings = 0
+    unasked: list[str] = []
     with session() as ctx:
         for key in keys:
-            for finding in compare(ctx, key):
-                findings += 1
+            try:
+                found = compare(ctx, key)
+            except (MappingError, MiraklError) as error:
+                unasked.append(key)
+                click.echo(f"{key}: not compared: {error}", err=True)
+                continue
+            findings += len(found)
+            for finding in found:
                 click.echo(f"{key}: {finding}")
-    if findings:
-        raise click.ClickException(f"{findings} differences from the live lists")
+    if findings or unasked:
+        missed = f"; not compared: {', '.join(unasked)}" if unasked else ""
+        raise click.ClickException(f"{findings} differences from the live lists{missed}")
     click.echo(f"live lists of {', '.join(keys)}: every mapped code is there and may be used")
 
 

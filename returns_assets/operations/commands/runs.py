@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 import click
 
+from returns_assets.operations.console import shortened
+from returns_assets.operations.failures import explain
 from returns_assets.operations.partition_view import view
 from returns_assets.operations.pipeline import run_day, run_partition
 from returns_assets.operations.session import DAY, chosen_marketplaces, require_open_day, session
@@ -54,6 +56,7 @@ def _run_days(first_day: date, last_day: date, wanted: tuple[str, ...], no_dagst
                 day = first_day + timedelta(days=offset)
                 if failure := ingest(day):
                     failed.append(f"{day}: {failure}")
+                    click.echo(f"{day!s:<24} failed: its documents were not read, no marketplace is run")
                     continue
                 for marketplace in marketplaces:
                     name = f"{day} {marketplace}"
@@ -62,7 +65,10 @@ def _run_days(first_day: date, last_day: date, wanted: tuple[str, ...], no_dagst
                         blocked.append(f"{name}: {', '.join(checks)}")
                     elif failure:
                         failed.append(f"{name}: {failure}")
-                    mark = "blocked by its checks, nothing sent: " if checks else "failed: " if failure else ""
+                    if failure and not checks:
+                        click.echo(f"{name:<24} failed: {shortened(failure, 110)}")
+                        continue
+                    mark = "blocked by its checks, nothing sent: " if checks else ""
                     click.echo(f"{name:<24} {mark}{view(ctx, marketplace, day).line()}")
     for sentence in blocked:
         click.echo(f"blocked  {sentence}  (returns exceptions list --cause check_failed)", err=True)
@@ -74,17 +80,34 @@ def _run_days(first_day: date, last_day: date, wanted: tuple[str, ...], no_dagst
 
 @contextmanager
 def _plain(ctx: StepContext) -> Generator[tuple[Ingest, Process]]:
-    """The steps of pipeline.py; a failure is raised as it is."""
+    """The steps of pipeline.py. A failure that a person can do something about stops its own partition only; a bug stops everything."""
 
     def ingest(day: date) -> str:
-        pick_up_returns(ctx)
-        run_day(ctx, day)
-        return ""
+        with _explained() as failure:
+            pick_up_returns(ctx)
+            run_day(ctx, day)
+        return "".join(failure)
 
     def process(day: date, marketplace: str) -> tuple[tuple[str, ...], str]:
-        return run_partition(ctx, marketplace, day).blocked_by, ""
+        checks: tuple[str, ...] = ()
+        with _explained() as failure:
+            checks = run_partition(ctx, marketplace, day).blocked_by
+        return checks, "".join(failure)
 
     yield ingest, process
+
+
+@contextmanager
+def _explained() -> Generator[list[str]]:
+    """Collects the sentence of a foreseen failure in the block."""
+    failure: list[str] = []
+    try:
+        yield failure
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        failure.append(sentence)
 
 
 @contextmanager
