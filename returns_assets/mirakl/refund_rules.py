@@ -1,6 +1,7 @@
-"""What a fresh read of the order line means for a refund: may it be sent, and was a lost one executed. Pure; no HTTP, no ledger."""
+"""What a fresh read of the order line means for a refund: may it be sent, was a lost one executed, can a named one be it. Pure; no HTTP,
+no ledger."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -69,12 +70,9 @@ def read_back(line: LineFact | None, sent: Wanted, *, known: Collection[str], ou
     A new refund fits when amount, shipping and reason are the same. Exactly one that fits is it; no new refund at all means that it
     was not executed. Anything else is not decided here: a person looks.
     """
-    if line is None:
-        return ReadBack(Trace.UNREADABLE, detail=f"Mirakl does not show order line {sent.order_line_id}")
-    if line.unreadable:
-        return ReadBack(Trace.UNREADABLE, detail=line.unreadable)
-    if line.tax_mode != sent.tax_mode:
-        return ReadBack(Trace.UNREADABLE, detail=f"order read in {line.tax_mode or 'no tax mode'}, refund sent in {sent.tax_mode}")
+    unread = _unread(line, sent)
+    if line is None or unread:
+        return ReadBack(Trace.UNREADABLE, detail=unread)
     missing = set(known) - line.refund_ids
     if missing:
         return ReadBack(Trace.UNREADABLE, detail=f"the order does not show refund {', '.join(sorted(missing))} that it had before")
@@ -90,3 +88,40 @@ def read_back(line: LineFact | None, sent: Wanted, *, known: Collection[str], ou
         return ReadBack(Trace.EXECUTED, fits[0].id)
     shown = ", ".join(f"{r.id} ({r.amount} + {r.shipping_amount}, reason {r.reason_code})" for r in fresh)
     return ReadBack(Trace.AMBIGUOUS, detail=f"new refunds on the line: {shown}; sent: {sent.amount} + {sent.shipping_amount}")
+
+
+def objection(line: LineFact | None, sent: Wanted, refund_id: str, *, known: Collection[str], others: Mapping[str, str]) -> str:
+    """Why the refund that a person names cannot be `sent`, with the refunds that the line shows; empty when it can.
+
+    known: refund ids on the line before sending. others: refund id -> whose it is, of refunds that belong to something else of ours.
+    """
+    unread = _unread(line, sent)
+    if line is None or unread:
+        return unread
+    shown = {
+        r.id: f"{r.id} ({r.amount} + {r.shipping_amount} shipping {line.currency}{', ' + others[r.id] if r.id in others else ''})"
+        for r in line.refunds
+    }
+    named = next((refund for refund in line.refunds if refund.id == refund_id), None)
+    if named is None:
+        reason = f"refund {refund_id} is not on order line {sent.order_line_id}"
+    elif refund_id in others:
+        reason = f"refund {refund_id} is {others[refund_id]}"
+    elif refund_id in known:
+        reason = f"refund {refund_id} was on the order line before this one was sent"
+    elif (named.amount, named.shipping_amount, line.currency) != (sent.amount, sent.shipping_amount, sent.currency):
+        reason = f"refund {refund_id} has other amounts than {sent.amount} + {sent.shipping_amount} shipping {sent.currency}"
+    else:
+        return ""
+    return f"{reason}; the order line shows: {', '.join(shown.values()) or 'no refund'}"
+
+
+def _unread(line: LineFact | None, sent: Wanted) -> str:
+    """Why the read says nothing about the refunds of the line; empty when it does."""
+    if line is None:
+        return f"Mirakl does not show order line {sent.order_line_id}"
+    if line.unreadable:
+        return line.unreadable
+    if line.tax_mode != sent.tax_mode:
+        return f"order read in {line.tax_mode or 'no tax mode'}, refund sent in {sent.tax_mode}"
+    return ""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from returns_assets.mirakl.errors import MiraklUnreadableError
 from returns_assets.mirakl.order_facts import LineFact, RefundFact, lines_of
-from returns_assets.mirakl.refund_rules import Rules, Wanted, obstacle, read_back
+from returns_assets.mirakl.refund_rules import Rules, Wanted, objection, obstacle, read_back
 from returns_assets.wire.fresh_read import Trace
 
 WANTED = Wanted("L1", Decimal("10.00"), Decimal("2.00"), "17", "EUR", "TAX_INCLUDED")
@@ -141,3 +141,21 @@ def test_money_that_cannot_be_read_spoils_its_own_line_only(spoiled: str) -> Non
     assert (found.cause, found.passing) == ("amount_unreadable", False)
     assert read_back(lines["L1"], WANTED, known=(), ours=()).trace is Trace.UNREADABLE
     assert obstacle(lines["L2"], replace(WANTED, order_line_id="L2", shipping_amount=Decimal(0)), RULES, ours=(), foreign=()) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (None, "Mirakl does not show order line L1"),
+        (replace(LINE, unreadable="no price"), "no price"),
+        (replace(LINE, tax_mode="TAX_EXCLUDED"), "order read in TAX_EXCLUDED, refund sent in TAX_INCLUDED"),
+        (LINE, "refund R1 is not on order line L1; the order line shows: no refund"),
+        (replace(LINE, refunds=(refund("R1", shipping="1.00"),)), "refund R1 has other amounts than 10.00 + 2.00 shipping EUR"),
+        (replace(LINE, currency="USD", refunds=(refund("R1"),)), "refund R1 has other amounts than 10.00 + 2.00 shipping EUR"),
+        (replace(LINE, refunds=(refund("R1", reason="15"),)), ""),
+    ],
+)
+def test_what_speaks_against_a_refund_that_a_person_names(line: LineFact | None, said: str) -> None:
+    found = objection(line, WANTED, "R1", known=(), others={})
+    assert found.startswith(said)
+    assert bool(found) == bool(said)

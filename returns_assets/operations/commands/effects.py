@@ -8,8 +8,12 @@ from sqlalchemy.exc import IntegrityError
 from returns_assets.ledger.database import Ledger
 from returns_assets.ledger.records import Effect
 from returns_assets.ledger.states import STATES
+from returns_assets.mirakl.errors import MiraklError
 from returns_assets.operations.console import moment, money, shortened, table
 from returns_assets.operations.session import actor_option, session
+from returns_assets.steps.act_decide import doubt
+from returns_assets.steps.context import StepContext
+from returns_assets.translation.model import MappingError
 
 
 @click.group()
@@ -88,24 +92,41 @@ def show_effect(number: str) -> None:
 
 @effects.command("decide")
 @click.argument("number", metavar="ID_OR_KEY")
-@click.option("--executed", "refund_id", help="It was executed: the refund's id in Mirakl.")
+@click.option("--executed", "refund_id", help="It was executed: the refund's id in Mirakl, which is compared with the order there.")
 @click.option("--not-executed", is_flag=True, help="It was not executed: plan it again.")
+@click.option("--without-check", is_flag=True, help="With --executed: do not ask Mirakl, for when it cannot be reached.")
 @click.option("--note", required=True, help="How you know; kept for ever.")
 @actor_option
-def decide_effect(number: str, refund_id: str | None, not_executed: bool, note: str, actor: str) -> None:
+def decide_effect(number: str, refund_id: str | None, not_executed: bool, without_check: bool, note: str, actor: str) -> None:
     """A person's word on a held effect whose outcome nobody else can know. Look at the order in Mirakl first."""
     if not_executed == (refund_id is not None):
         raise click.UsageError("give exactly one of --executed REFUND_ID and --not-executed")
+    if without_check and refund_id is None:
+        raise click.UsageError("--without-check goes with --executed REFUND_ID")
     with session(actor) as ctx:
         effect = _one(ctx.ledger, number)
         if effect.state != "held":
             raise click.ClickException(f"effect {effect.id} is {effect.state}; only held ones wait for a person")
+        if refund_id is not None and without_check:
+            note = f"{note} (not compared with Mirakl)"
+        elif refund_id is not None:
+            _compare(ctx, effect, refund_id)
         state = "planned" if not_executed else "confirmed"
         try:
             ctx.ledger.effects.decide(effect.id, state, actor=actor, note=note, now=ctx.now(), external_id=refund_id, run_id=ctx.run_id)
         except IntegrityError as error:
             raise click.ClickException(f"refund {refund_id} is already another effect's; `returns effects list` shows whose") from error
     click.echo(f"effect {effect.id} is now {state}")
+
+
+def _compare(ctx: StepContext, effect: Effect, refund_id: str) -> None:
+    """Refuse a refund that Mirakl shows to be another one."""
+    try:
+        said = doubt(ctx, effect.marketplace, effect, refund_id)
+    except (MappingError, MiraklError) as error:
+        raise click.ClickException(f"{error}; if Mirakl cannot be reached, --without-check takes your word for it") from error
+    if said:
+        raise click.ClickException(f"effect {effect.id} stays held: {said}")
 
 
 def _one(ledger: Ledger, number: str) -> Effect:
