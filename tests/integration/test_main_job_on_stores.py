@@ -37,7 +37,7 @@ def world(folder: Path, settings: dict[str, Any]) -> Generator[tuple[Sandbox, St
         sandbox.post("world", seed=7, first_day=str(FIRST), days=DAYS, orders_per_day=12, returns_per_day=6, scenarios=False)
         sandbox.post("world/deliver", until=f"{FIRST + timedelta(days=DAYS)}T00:00:00Z", mode="files", directory=str(folder / "drop"))
         with open_context(Settings(home=folder / "home", mappings=mappings, **settings), run_id="r", actor="test") as ctx:
-            import_directory(folder / "drop", "mtime", keep(ctx), now=ctx.now)
+            import_directory(folder / "drop", "mtime", keep(ctx), channels=ctx.mappings.rebound.channels, now=ctx.now)
             yield sandbox, ctx
 
 

@@ -65,7 +65,7 @@ def run_history(path: Path, folder: Path, days: tuple[date, date], say: Callable
         sandbox.post("world/deliver", until=f"{last + timedelta(days=1)}T00:00:00Z", mode="files", directory=str(folder / "drop"))
         say(f"world loaded and delivered after {time.monotonic() - started:.0f} s")
         with open_context(settings, run_id="history", actor="test") as ctx:
-            import_directory(folder / "drop", "mtime", keep(ctx), now=ctx.now)
+            import_directory(folder / "drop", "mtime", keep(ctx), channels=ctx.mappings.rebound.channels, now=ctx.now)
             day = first - timedelta(days=2)
             while day <= last:
                 run_day(ctx, day)

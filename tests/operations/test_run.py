@@ -35,10 +35,25 @@ def test_importing_twice_stores_nothing_twice(imported: World, cli: Cli) -> None
     assert cli("inbox", "show", number).output.startswith("{")
 
 
-def test_a_channel_that_no_profile_has_is_named(cli: Cli, world: World) -> None:
+def test_a_channel_that_no_profile_has_is_named_and_the_others_are_imported(cli: Cli, world: World) -> None:
     (world.drop / "gossip").mkdir()
+    (world.drop / "gossip" / "a.json").write_text('{"order": {}}')
     result = cli("inbox", "import", str(world.drop), "--received-at", "mtime")
-    assert "no channel of rebound.yaml: gossip" in result.output
+    assert result.exit_code == 3
+    assert "not taken, no channel of rebound.yaml: gossip/; there are tracking" in result.output
+    listed = cli("inbox", "list", "--day", str(DAY)).output
+    assert "refund-registered" in listed
+    assert "gossip" not in listed
+
+
+def test_a_folder_without_any_channel_is_refused(cli: Cli, world: World) -> None:
+    channels = ", ".join(sorted(path.name for path in world.drop.iterdir()))
+    for wrong in (world.drop / "refund-registered", world.home):  # one too deep, and something else altogether
+        result = cli("inbox", "import", str(wrong), "--received-at", "now")
+        assert result.exit_code == 1
+        assert result.output.startswith(f"Error: {wrong} has no folder of a channel; rebound.yaml has: ")
+        assert all(channel in result.output for channel in channels.split(", "))
+    assert cli("inbox", "list").output.splitlines()[2:] == []
 
 
 def test_plain_steps_refund_once_and_say_what_they_did(imported: World, cli: Cli) -> None:

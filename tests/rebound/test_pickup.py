@@ -261,8 +261,8 @@ def test_importing_past_documents_twice_stores_them_once_under_their_days(drop: 
             path.write_bytes(GOOD + b" " * (10 * day + number))
             at = datetime(2025, 3, day, 10, 0, tzinfo=UTC).timestamp()
             os.utime(path, (at, at))
-    first = import_directory(source, "mtime", drop.add, now=lambda: NOW)
-    again = import_directory(source, "mtime", drop.add, now=lambda: NOW)
+    first = import_directory(source, "mtime", drop.add, channels=["tracking"], now=lambda: NOW)
+    again = import_directory(source, "mtime", drop.add, channels=["tracking"], now=lambda: NOW)
     assert (first.documents, first.new, dict(first.days)) == (11, 11, {date(2025, 3, 5): 5, date(2025, 3, 6): 6})
     assert (again.documents, again.new, dict(again.days)) == (11, 0, {})
     assert dict(drop.ledger.inbox.days()) == {date(2025, 3, 5): 5, date(2025, 3, 6): 6}
@@ -274,9 +274,21 @@ def test_an_archive_can_be_imported_and_undated_files_are_named(drop: Drop, tmp_
     for name in ("2025-03-07/tracking/a.json", "tracking/undated.json"):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes(GOOD)
-    report = import_directory(source, "path", drop.add, now=lambda: NOW)
+    report = import_directory(source, "path", drop.add, channels=["tracking"], now=lambda: NOW)
     assert dict(report.days) == {date(2025, 3, 7): 1}
     assert len(report.refused) == 1
     assert "tracking/undated.json" in report.refused[0]
     with pytest.raises(NotADirectoryError):
-        import_directory(tmp_path / "nowhere", "now", drop.add, now=lambda: NOW)
+        import_directory(tmp_path / "nowhere", "now", drop.add, channels=["tracking"], now=lambda: NOW)
+
+
+def test_only_the_folders_of_channels_are_imported_and_the_others_are_named(drop: Drop, tmp_path: Path):
+    source = tmp_path / "mixed"
+    for name in ("tracking/a.json", "2025-03-07/tracking/b.json", "2025-03-07/gossip/c.json", "gossip/d.json", "e.json", ".git/f.json"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(GOOD + name.encode())
+    (source / "registered").mkdir()
+    report = import_directory(source, "now", drop.add, channels=["tracking", "registered", "instant"], now=lambda: NOW)
+    assert {channel for channel, _ in drop.stored()} == {"tracking"}
+    assert (report.new, report.channels) == (2, {"tracking", "registered"})
+    assert report.strangers == ["2025-03-07/gossip/", "e.json", "gossip/"]

@@ -11,6 +11,9 @@ from returns_assets.operations.session import DAY, session
 from returns_assets.rebound.importer import import_directory
 from returns_assets.steps.inbox import keep, pick_up_returns
 
+SHOWN = 10  # folders and files of no channel that are named
+STRANGERS_EXIT = 3
+
 
 @click.group()
 def inbox() -> None:
@@ -26,11 +29,16 @@ def inbox() -> None:
     help="The day each document belongs to: its file's time, a YYYY-MM-DD in its path, or today.",
 )
 def import_documents(directory: Path, received_at: Literal["mtime", "path", "now"]) -> None:
-    """File past documents under their past days. DIRECTORY has one folder a channel; files stay where they are."""
+    """File past documents under their past days. DIRECTORY has one folder a channel (or one a day with such folders); files stay there.
+
+    Exit code 3: something in DIRECTORY belongs to no channel and was left out; 1: a file of a channel was not taken.
+    """
     with session() as ctx:
-        known = set(ctx.mappings.rebound.channels)
-        report = import_directory(directory, received_at, keep(ctx), now=ctx.now)
+        known = list(ctx.mappings.rebound.channels)
+        report = import_directory(directory, received_at, keep(ctx), channels=known, now=ctx.now)
         first_day = ctx.mappings.first_day
+    if not report.channels:
+        raise click.ClickException(f"{directory} has no folder of a channel; rebound.yaml has: {', '.join(known)}. Nothing was imported")
     click.echo(f"{report.documents} documents, {report.new} new")
     for day, number in sorted(report.days.items()):
         click.echo(f"  {day}  {number}")
@@ -38,11 +46,12 @@ def import_documents(directory: Path, received_at: Literal["mtime", "path", "now
         click.echo(f"not taken: {sentence}", err=True)
     if early := [day for day in report.days if day < first_day]:
         click.echo(f"warning: {min(early)} is before first_day {first_day} in marketplaces.yaml and has no partition", err=True)
-    strangers = sorted({path.name for path in directory.iterdir() if path.is_dir()} - known)
-    if strangers and received_at != "path":
-        click.echo(f"warning: no channel of rebound.yaml: {', '.join(strangers)}; there are {', '.join(sorted(known))}", err=True)
-    if report.refused:
-        raise click.exceptions.Exit(1)
+    if report.strangers:
+        more = f" and {len(report.strangers) - SHOWN} more" if len(report.strangers) > SHOWN else ""
+        named = ", ".join(report.strangers[:SHOWN])
+        click.echo(f"not taken, no channel of rebound.yaml: {named}{more}; there are {', '.join(known)}", err=True)
+    if report.refused or report.strangers:
+        raise click.exceptions.Exit(1 if report.refused else STRANGERS_EXIT)
 
 
 @inbox.command("pickup")

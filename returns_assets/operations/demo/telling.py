@@ -85,7 +85,7 @@ class Telling:
         folder.mkdir(parents=True, exist_ok=True)
         self._sandbox.post("world/deliver", until=until.isoformat(), mode="files", directory=str(folder))
         with self.session() as ctx:
-            report = import_directory(folder, "mtime", keep(ctx), now=ctx.now)
+            report = import_directory(folder, "mtime", keep(ctx), channels=ctx.mappings.rebound.channels, now=ctx.now)
         click.echo(f"  ReBound     {report.documents} files, {report.new} new documents")
 
     def _tell(self, report: RunReport, found: PartitionView) -> None:
