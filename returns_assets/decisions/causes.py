@@ -27,6 +27,9 @@ CAUSES: dict[str, Cause] = {
     ),
     "line_not_found": Cause("logical", "no order line has this line id, SKU or EAN: look at the piece and the order"),
     "wrong_item": Cause("logical", "another SKU came back than was sold on this line: look at the piece; propose RT26 WRONG_PRODUCT"),
+    "bad_quantity": Cause(
+        "technical", "the quantity is not a whole number from 1 up (rebound_returns has it): ask the sender for a corrected notification"
+    ),
     "amount_unreadable": Cause("technical", "the order line's price or quantity cannot be shared out: look at the order in Mirakl"),
     "refunded_then_changed": Cause(
         "logical", "the piece was refunded and is judged otherwise now: no claw-back is made; decide with finance"

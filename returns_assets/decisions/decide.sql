@@ -57,7 +57,8 @@ first_word AS (  -- everything that is known before units and money are shared o
             WHEN matched_by = 'ambiguous' THEN 'ambiguous_line'
             WHEN order_line_id IS NULL THEN 'line_not_found'
             WHEN coalesce(other_sku, FALSE) THEN 'wrong_item'
-            WHEN coalesce(unreadable OR quantity < 1 OR line_quantity < 1, TRUE) THEN 'amount_unreadable'
+            WHEN quantity < 1 THEN 'bad_quantity'
+            WHEN coalesce(unreadable OR line_quantity < 1, TRUE) THEN 'amount_unreadable'
         END AS early_cause
     FROM base
 ),

@@ -12,7 +12,8 @@ import click
 import uvicorn
 
 from returns_assets.sandbox.admin import admin_app
-from returns_assets.sandbox.config import SandboxConfig, load_config
+from returns_assets.sandbox.config import SandboxConfig
+from returns_assets.sandbox.config_file import load_config
 from returns_assets.sandbox.mirakl.operator import time_passed
 from returns_assets.sandbox.mirakl.return_life import returns_overdue
 from returns_assets.sandbox.mirakl.stock_imports import settle_all
@@ -96,6 +97,8 @@ def serve(
     host: str, port: int, env_file: Path | None, state_path: str, config_path: Path | None, seed: int, online_retail: str | None
 ) -> None:
     """Serve until SIGINT or SIGTERM."""
+    if env_file is not None:
+        env_file.unlink(missing_ok=True)  # one of an earlier sandbox must not be taken for this one's
     try:
         config = load_config(config_path, seed)
     except ValueError as error:
@@ -107,7 +110,10 @@ def serve(
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}; --port 0 takes a free one") from None
     shown = f"[{host}]" if family == socket.AF_INET6 else host
     base = f"http://{shown}:{listener.getsockname()[1]}"
     settings = uvicorn.Config(

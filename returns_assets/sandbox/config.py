@@ -12,10 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import Any, cast
-
-import yaml
 
 from returns_assets.sandbox import defaults
 from returns_assets.sandbox.rebound.account import ReboundConfig
@@ -81,7 +78,10 @@ class MarketplaceConfig:
         self.returns = returns_config(self.returns)
         for name in ("payable_balance", "pending_balance", "commission_rate", "commission_tax_rate"):
             value = getattr(self, name)
-            setattr(self, name, None if value is None else Decimal(str(value)))
+            try:
+                setattr(self, name, None if value is None else Decimal(str(value)))
+            except ArithmeticError:
+                raise ValueError(f"marketplace {self.key}: {name} is {value!r}, allowed: a number") from None
         self.stock_import_after = float(self.stock_import_after)
         for name, allowed in (
             ("order_tax_mode", MODES),
@@ -115,7 +115,8 @@ class SandboxConfig:
     warehouse: FileForm = field(default_factory=FileForm)
 
 
-def _checked(kind: type[Any], data: Mapping[str, Any], name: str) -> Json:
+def checked(kind: type[Any], data: Mapping[str, Any], name: str) -> Json:
+    """A copy of the data; ValueError for a field that `kind` does not have."""
     allowed = {f.name for f in fields(kind)}
     unknown = sorted(set(data) - allowed)
     if unknown:
@@ -137,7 +138,7 @@ def marketplace_from(data: Mapping[str, Any], base: MarketplaceConfig | None = N
         given |= {f"{name}_balance": parts[name] for name in ("payable", "pending") if name in parts}
     if "tax_mode" in given:
         given["order_tax_mode"] = given.pop("tax_mode")
-    given = _checked(MarketplaceConfig, given, f"marketplace {given['key']}")
+    given = checked(MarketplaceConfig, given, f"marketplace {given['key']}")
     known: Json = next((copy.deepcopy(m) for m in defaults.MARKETPLACES if m["key"] == given["key"]), dict[str, Any]())
     if isinstance(given.get("returns"), dict):
         given["returns"] = laid_over(base.returns if base else known.get("returns", {}), given["returns"])
@@ -146,22 +147,3 @@ def marketplace_from(data: Mapping[str, Any], base: MarketplaceConfig | None = N
 
 def default_config(seed: int = 1) -> SandboxConfig:
     return SandboxConfig([marketplace_from(m) for m in defaults.MARKETPLACES], seed=seed)
-
-
-def load_config(path: Path | None, seed: int = 1) -> SandboxConfig:
-    """YAML: `marketplaces` (a list, or a mapping by key) replaces the default set; `rebound` and `warehouse` lay over their defaults."""
-    if path is None:
-        return default_config(seed)
-    raw: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    if not isinstance(raw, dict):
-        raise ValueError(f"{path}: expected a mapping with marketplaces, rebound and warehouse")
-    data = cast(Json, raw)
-    places: Any = data.get("marketplaces")
-    if isinstance(places, dict):
-        places = [{"key": key, **(value or {})} for key, value in cast(dict[str, Json | None], places).items()]
-    config = default_config(int(data.get("seed", seed)))
-    if places is not None:
-        config.marketplaces = [marketplace_from(place) for place in cast(list[Json], places)]
-    config.rebound = ReboundConfig(**_checked(ReboundConfig, data.get("rebound") or {}, "rebound"))
-    config.warehouse = config.warehouse.with_changes(data.get("warehouse") or {})
-    return config

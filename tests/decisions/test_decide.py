@@ -288,6 +288,15 @@ def test_a_line_that_cannot_be_shared_out_is_an_exception_of_its_own(line: dict[
         assert (world.rows()["p1"]["cause"], world.rows()["p1"]["amount"]) == ("amount_unreadable", None)
 
 
+def test_units_that_could_not_be_read_are_not_blamed_on_the_order_line() -> None:
+    with new_world() as world:
+        world.order({"quantity": 2})
+        world.event("p1", quantity=0, problem="bad_quantity:two")
+        row = world.rows()["p1"]
+        assert (row["outcome"], row["exception_class"], row["cause"], row["amount"]) == ("exception", "technical", "bad_quantity", None)
+        assert "ask the sender" in row["todo"]
+
+
 def test_the_same_order_under_its_own_and_the_customers_id() -> None:
     with new_world() as world:
         world.order({"quantity": 2, "price": Decimal("5.01")}, commercial="NOR-1")

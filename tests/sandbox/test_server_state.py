@@ -1,6 +1,7 @@
 """The sandbox as a program: its env file, its clock, its configuration, and a state file that survives a restart."""
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -9,7 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import httpx
+import pytest
 
+from returns_assets.sandbox.config_file import load_config
 from tests.sandbox.shop import read
 from tests.sandbox_fixture import ROOT, Sandbox, order, put_refunds, refund, running_sandbox, stop
 
@@ -112,15 +115,50 @@ def test_own_configuration(tmp_path: Path) -> None:
             assert albion.get("/api/account").json()["currency_iso_code"] == "GBP"
 
 
-def test_a_wrong_configuration_says_what_is_allowed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("marketplaces:\n  - {key: a}\n  - {key: b, colour: red}\n", 3, "marketplace b: unknown field colour; allowed: "),
+        ("marketplaces:\n  a:\n    nulls: some\n", 2, "nulls is 'some', allowed: null, absent, mixed"),
+        ("marketplaces:\n  a: {balance: much}\n", 2, "payable_balance is 'much', allowed: a number"),
+        ("marketplaces:\n  - shop_id: 7\n", 2, "a marketplace needs a key"),
+        ("marketplaces: [a, b]\n", 1, "marketplace 0 must be a mapping of fields, not 'a'"),
+        ("marketplaces: 5\n", 1, "marketplaces must be a list, or a mapping by key"),
+        ("# nothing\nmarketplace: {}\n", 2, "unknown field marketplace; allowed: marketplaces, rebound, seed"),
+        ("seed: many\n", 1, "invalid literal"),
+        ("seed: 1\nrebound: {repeat: never}\n", 2, "repeat is 'never', allowed: 409, overwrite, duplicate"),
+        ("marketplaces:\n  a: {label: [}\n", 2, "not valid YAML: "),
+        ("a: 1\n\tb: 2\n", 2, "not valid YAML: found character '\\t'"),
+        ("- a\n", 1, "the file must be a mapping of fields"),
+    ],
+)
+def test_a_wrong_configuration_is_one_sentence_with_file_and_line(tmp_path: Path, text: str, line: int, said: str) -> None:
     config = tmp_path / "config.yaml"
-    for text, word in (("marketplaces: [{key: a, colour: red}]", "colour"), ("marketplaces: [{key: a, nulls: some}]", "absent")):
-        config.write_text(text)
-        command = [sys.executable, "-m", "returns_assets.sandbox", "serve", "--config", str(config)]
-        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-        assert ended.returncode != 0
-        assert word in ended.stderr
-        assert "Traceback" not in ended.stderr
+    config.write_text(text)
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{config}:{line}: ')}") as caught:
+        load_config(config)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_server_does_not_start_with_a_wrong_configuration(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("marketplaces:\n  a: {label: [}\n")
+    command = [sys.executable, "-m", "returns_assets.sandbox", "serve", "--config", str(config)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: {config}:2: not valid YAML: ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_port_in_use_is_one_sentence_and_leaves_no_old_env_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    port, old = sandbox.url.rsplit(":", 1)[1], tmp_path / "old.env"
+    old.write_text("SANDBOX_URL=http://127.0.0.1:1\n")
+    command = [sys.executable, "-m", "returns_assets.sandbox", "serve", "--port", port, "--env-file", str(old)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: cannot listen on 127.0.0.1 port {port}: ")
+    assert not old.exists()
 
 
 def test_admin_errors_are_clear(sandbox: Sandbox) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from returns_assets.sandbox import documents
 from returns_assets.sandbox.clock import Clock
-from returns_assets.sandbox.config import default_config, load_config
+from returns_assets.sandbox.config import default_config
+from returns_assets.sandbox.config_file import load_config
 from returns_assets.sandbox.scenarios_warehouse import WAREHOUSE_NAMES
 from returns_assets.sandbox.state import State
 from returns_assets.sandbox.warehouse_files import CHANNEL, COLUMNS, FileForm, Notice
