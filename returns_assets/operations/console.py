@@ -1,8 +1,11 @@
-"""How answers look on a terminal: tables, money, times. Knows nothing of returns."""
+"""How answers look on a terminal: tables, money, times, commands that can be copied. Knows nothing of returns."""
 
+import shlex
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
@@ -45,3 +48,21 @@ def heading(text: str) -> None:
     """A line that stands out, on standard output."""
     click.echo()
     click.secho(text, bold=True)
+
+
+def nearby(path: Path) -> str:
+    """The path from this folder: relative where it is below."""
+    whole, folder = path.absolute(), Path.cwd()
+    return str(whole.relative_to(folder) if whole.is_relative_to(folder) else whole)
+
+
+def here(path: Path) -> str:
+    """The same as a shell takes it, as a command, too."""
+    near = nearby(path)
+    return shlex.quote(near if "/" in near else f"./{near}")
+
+
+def program() -> str:
+    """How this command line is called from this folder, such as `.venv/bin/returns`."""
+    beside = Path(sys.executable).with_name("returns")
+    return here(beside) if beside.exists() else "returns"

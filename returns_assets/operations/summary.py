@@ -11,6 +11,7 @@ from returns_assets.operations.console import money, shortened, table
 from returns_assets.steps.context import StepContext
 
 FOREVER = (date.min, date.max)
+LOOK_AT = 3  # causes whose command is shown, the most frequent first
 FAILED_CHECK = "check_failed"  # one a check and partition: shown as checks, not as a cause of its own
 
 
@@ -26,7 +27,11 @@ class MarketplaceRow:
     refunds: int
     amount: Decimal
     shipping: Decimal
-    unconfirmed: int
+    waiting: dict[str, int]  # refunds that are not confirmed, by state
+
+    @property
+    def unconfirmed(self) -> int:
+        return sum(self.waiting.values())
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,10 @@ def _keys(ctx: StepContext, outcomes: dict[str, dict[str, int]], totals: list[To
 
 def _row(ctx: StepContext, key: str, documents: dict[str, int], outcomes: dict[str, int], totals: list[Total]) -> MarketplaceRow:
     confirmed = [total for total in totals if total.state == "confirmed"]
+    waiting: dict[str, int] = {}
+    for total in totals:
+        if total.state not in ("confirmed", "withdrawn"):
+            waiting[total.state] = waiting.get(total.state, 0) + total.effects
     known = ctx.mappings.marketplaces.get(key)
     return MarketplaceRow(
         key,
@@ -105,7 +114,7 @@ def _row(ctx: StepContext, key: str, documents: dict[str, int], outcomes: dict[s
         sum(total.effects for total in confirmed),
         sum((total.amount for total in confirmed), Decimal(0)),
         sum((total.shipping_amount for total in confirmed), Decimal(0)),
-        sum(total.effects for total in totals if total.state not in ("confirmed", "withdrawn")),
+        waiting,
     )
 
 
@@ -139,13 +148,13 @@ def _sql(name: str) -> str:
     return files("returns_assets.operations").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def render(summary: Summary) -> str:
-    """The page as text."""
+def render(summary: Summary, program: str) -> str:
+    """The page as text. `program`: how the command line is called, for the commands at its end."""
     keys = [row.marketplace for row in summary.rows]
     parts = [f"{summary.documents} documents received{_range(summary)}", "", _marketplaces(summary)]
     parts += [
         "",
-        "Exceptions: a person or time must clear them (returns exceptions list --cause CAUSE)",
+        "Exceptions: a person or time must clear them",
         _queue(summary.exceptions, ["-", *keys]),
     ]
     if summary.holds:
@@ -153,7 +162,16 @@ def render(summary: Summary) -> str:
     if summary.checks:
         shown = [(check.subject, shortened(check.detail, 110)) for check in summary.checks]
         parts += ["", "Checks that fail now", table(["dataset/partition/check", "what was found"], shown)]
+    if commands := _next(summary):
+        parts += ["", "What to look at next", *(f"  {program} {command}" for command in commands)]
     return "\n".join(parts)
+
+
+def _next(summary: Summary) -> list[str]:
+    """The commands that show what waits for somebody, ready to be copied."""
+    causes = [row.cause for row in summary.exceptions[:LOOK_AT]] + ([FAILED_CHECK] if summary.checks else [])
+    states = sorted({state for row in summary.rows for state in row.waiting})
+    return [*(f"exceptions list --cause {cause}" for cause in causes), *(f"effects list --state {state}" for state in states)]
 
 
 def _range(summary: Summary) -> str:

@@ -2,8 +2,8 @@
 
 from returns_assets.ledger.records import Effect
 from returns_assets.mirakl.refund_rules import objection
-from returns_assets.steps.refund_kind import KIND, read_lines, wanted_of
 from returns_assets.steps.context import StepContext, names_marketplace
+from returns_assets.steps.refund_kind import KIND, read_lines, wanted_of
 
 EFFECTS_OF_A_LINE = 1000  # more than any order line has units
 

@@ -56,6 +56,19 @@ def subprocess_cli(home: Path, *arguments: str, timeout: float = 120, **env: str
     )
 
 
+def copied(page: str, heading: str) -> list[str]:
+    """The commands that stand below a heading, two spaces in, as a person copies them."""
+    lines = page.split(f"\n{heading}\n", 1)[1].split("\n\n")[0].splitlines()
+    return [line.strip() for line in lines if line.startswith("  ") and not line.startswith("   ")]
+
+
+def in_a_shell(command: str, folder: Path = ROOT, **env: str) -> "subprocess.CompletedProcess[str]":
+    """A copied command, in a shell of its own without any setting of ours; the code is this checkout's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RETURNS_", "DAGSTER_", "MIRAKL_", "REBOUND_"))}
+    environment = {**kept, "PYTHONPATH": str(ROOT), **env}
+    return subprocess.run(["sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
 @dataclass
 class World:
     """One delivered day of nordhaus; `drop` holds ReBound's files."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.operations.conftest import subprocess_cli
+from tests.operations.conftest import copied, in_a_shell, subprocess_cli
 from tests.sandbox_fixture import ROOT, stop
 
 
@@ -51,7 +51,25 @@ def test_the_demo_is_told_twice_and_refunds_once_and_the_ui_shows_it(tmp_path: P
     assert second.count(" yes\n") == 3
     assert "BLOCKED" not in second
 
+    commands_can_be_copied(second, home)
     ui_serves_and_ends(home)
+
+
+def commands_can_be_copied(page: str, home: Path) -> None:
+    looks = copied(page, "What to look at next")
+    assert looks
+    for command in looks:
+        assert command.startswith(f". {home}/demo.env && ")
+        shown = in_a_shell(command)
+        assert shown.returncode == 0, shown.stderr
+        assert command.split()[-1] in shown.stdout
+    ui, again, *others = copied(page, "What to open next")
+    assert (ui.split()[1:], again.split()[1:]) == (["ui", "--home", str(home)], ["demo", "--home", str(home)])
+    assert len(others) == 3
+    for command in others:
+        shown = in_a_shell(command)
+        assert shown.returncode == 0, shown.stderr
+        assert "nordhaus" in shown.stdout
 
 
 def ui_serves_and_ends(home: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.operations.conftest import DAY, Cli, World
+from tests.operations.conftest import DAY, Cli, World, copied, in_a_shell
 from tests.sandbox_fixture import ROOT
 
 RUN = ("run", "--day", str(DAY), "--marketplace", "nordhaus")
@@ -75,6 +75,13 @@ def test_plain_steps_refund_once_and_say_what_they_did(imported: World, cli: Cli
     assert "quarantine" in summary
     assert "codes_validate" in summary
     assert summary.count("EUR") == 1
+
+    commands = copied(summary, "What to look at next")
+    assert any(command.endswith("--cause unknown_reason") for command in commands)
+    for command in commands:
+        shown = in_a_shell(command, RETURNS_HOME=str(imported.home))
+        assert shown.returncode == 0, shown.stderr
+        assert command.split()[-1] in shown.stdout
 
     listed = cli("effects", "list", "--marketplace", "nordhaus", "--state", "confirmed").output
     assert all(refund in listed for refund in refunds)

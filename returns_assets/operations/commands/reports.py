@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from returns_assets.operations.console import program
 from returns_assets.operations.dictionary import markdown
 from returns_assets.operations.session import DAY, session
 from returns_assets.operations.summary import collect, render
@@ -27,7 +28,7 @@ def summary(first_day: date | None, last_day: date | None) -> None:
     if first_day is not None and last_day is not None and last_day < first_day:
         raise click.UsageError("--to is before --from")
     with session() as ctx:
-        click.echo(render(collect(ctx, first_day, last_day)))
+        click.echo(render(collect(ctx, first_day, last_day), program()))
 
 
 @click.command("data-dictionary")

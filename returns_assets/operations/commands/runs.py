@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import click
 
-from returns_assets.operations.console import shortened
+from returns_assets.operations.console import program, shortened
 from returns_assets.operations.failures import explain
 from returns_assets.operations.partition_view import view
 from returns_assets.operations.pipeline import run_day, run_partition
@@ -71,7 +71,7 @@ def _run_days(first_day: date, last_day: date, wanted: tuple[str, ...], no_dagst
                     mark = "blocked by its checks, nothing sent: " if checks else ""
                     click.echo(f"{name:<24} {mark}{view(ctx, marketplace, day).line()}")
     for sentence in blocked:
-        click.echo(f"blocked  {sentence}  (returns exceptions list --cause check_failed)", err=True)
+        click.echo(f"blocked  {sentence}  ({program()} exceptions list --cause check_failed)", err=True)
     for sentence in failed:
         click.echo(f"failed   {sentence}", err=True)
     if failed or blocked:

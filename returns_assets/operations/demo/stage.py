@@ -43,6 +43,7 @@ class Stage:
         self.home = home.absolute()
         self.mappings = self.home / "mappings"
         self.drop = self.home / "rebound-files"
+        self.env_file = self.home / "demo.env"
         self._story_file = self.home / "story.json"
 
     @property
@@ -84,7 +85,7 @@ class Stage:
         added = {**sandbox, **ours, "REBOUND_RECEIVER_SECRET": "demo"}
         os.environ.update(added)
         lines = [f"export {name}={shlex.quote(value)}" for name, value in added.items()]
-        (self.home / "demo.env").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.env_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _adapt_mappings(self, story: Story) -> None:
         path = self.mappings / "marketplaces.yaml"

@@ -4,13 +4,15 @@ Told again on the same home it runs the same partitions once more and must refun
 """
 
 import logging
+import shlex
+import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
-from returns_assets.operations.console import heading
+from returns_assets.operations.console import heading, here, nearby, program
 from returns_assets.operations.demo.books import compare_books
 from returns_assets.operations.demo.history import hurried_history
 from returns_assets.operations.demo.sandbox_process import Sandbox, SandboxError, ended_by_signals, running_sandbox
@@ -18,6 +20,7 @@ from returns_assets.operations.demo.stage import LEASE_SECONDS, DemoError, Stage
 from returns_assets.operations.demo.telling import Telling
 from returns_assets.operations.summary import collect, render
 
+HOME = Path("var/demo")
 LOST_ON, LOST_AT, LOST = 1, "nordhaus", 2  # second day: so many refunds are executed there and not answered
 GONE_ON, GONE_AT, GONE, INSTEAD = 2, "albion", "FAULTY_ITEM", "NOT_AS_DESCRIBED"  # third day: the operator withdraws a reason code
 SETTLE_LOOKS = 4
@@ -25,9 +28,7 @@ LABEL, LABEL_MEANS = "Zu groß", "SIZE_TOO_LARGE"  # a reason label that no map 
 
 
 @click.command()
-@click.option(
-    "--home", type=click.Path(file_okay=False, path_type=Path), default=Path("var/demo"), show_default=True, help="The demo's own folder."
-)
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), default=HOME, show_default=True, help="The demo's own folder.")
 @click.option("--days", type=click.IntRange(3, 28), default=4, show_default=True, help="How many days, the last being yesterday (UTC).")
 @click.option("--returns-per-day", type=click.IntRange(1, 10_000), default=12, show_default=True, help="Ordinary returns, per marketplace.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another seed, another world.")
@@ -74,7 +75,7 @@ def _tell(stage: Stage, story: Story, sandbox: Sandbox, again: bool, returns_per
         telling.publish()
         heading(f"Summary, {story.first_day} to {story.last_day}")
         with telling.session() as ctx:
-            click.echo(render(collect(ctx, story.first_day, story.last_day)))
+            click.echo(render(collect(ctx, story.first_day, story.last_day), _program(stage)))
             heading("Do the books agree?")
             new_refunds = len(sandbox.get("refunds")["refunds"]) - refunds_before
             agree = compare_books(ctx, sandbox, new_refunds, again)
@@ -141,11 +142,23 @@ def _run_again(telling: Telling, partitions: list[tuple[date, str]]) -> None:
         telling.day(day, sorted(marketplaces), deliver=False)
 
 
+def _program(stage: Stage) -> str:
+    """The command line on the demo's installation, wherever the person's own variables point."""
+    return f". {here(stage.env_file)} && {program()}"
+
+
 def _what_next(stage: Stage, seconds: float) -> None:
-    home = stage.home
+    usual = stage.home == HOME.absolute()  # what the Makefile's targets take
+    published = nearby(stage.home / "published" / "returns.duckdb")
+    look = f"import duckdb; print(duckdb.connect({published!r}, read_only=True).sql('FROM return_metrics'))"
+    rows = [
+        ("make ui" if usual else f"{program()} ui --home {here(stage.home)}", "assets, checks with sample rows, lineage, backfills"),
+        ("make demo" if usual else f"{program()} demo --home {here(stage.home)}", "the same partitions once more, no second refund"),
+        (f"{_program(stage)} exceptions list", "what waits for somebody"),
+        (f"{_program(stage)} effects list", "every refund with its state"),
+        (f"{here(Path(sys.executable))} -c {shlex.quote(look)}", "the analysts' copy; queries in docs/data-dictionary.md"),
+    ]
     heading("What to open next")
-    click.echo("  make ui                       assets, checks with their sample rows, lineage, backfills, in Dagster's UI")
-    click.echo("  make demo                     once more: the same partitions, no second refund")
-    click.echo(f"  . {home}/demo.env    then `returns exceptions list`, `returns effects list`, `returns summary`")
-    click.echo(f"  {home}/published/returns.duckdb    for any DuckDB client; queries in docs/data-dictionary.md")
+    for command, meaning in rows:
+        click.echo(f"  {command}\n      {meaning}")
     click.echo(f"told in {seconds:.0f} s")

@@ -15,7 +15,7 @@ import httpx
 from returns_assets.operations.dagster_home import prepare_dagster_home
 from returns_assets.operations.demo.sandbox_process import Sandbox, SandboxError, ended_by_signals, running_sandbox
 from returns_assets.operations.demo.stage import DemoError, Stage
-from returns_assets.operations.demo.story import demo
+from returns_assets.operations.demo.story import HOME, demo
 from returns_assets.settings import load_settings
 
 LISTEN_SECONDS = 180.0
@@ -23,9 +23,7 @@ END_SECONDS = 30.0
 
 
 @click.command()
-@click.option(
-    "--home", type=click.Path(file_okay=False, path_type=Path), default=Path("var/demo"), show_default=True, help="The demo's own folder."
-)
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), default=HOME, show_default=True, help="The demo's own folder.")
 @click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="Of Dagster's UI; 0 takes a free one.")
 @click.pass_context
 def ui(ctx: click.Context, home: Path, port: int) -> None:
