@@ -34,6 +34,9 @@ CAUSES: dict[str, Cause] = {
     "refunded_then_changed": Cause(
         "logical", "the piece was refunded and is judged otherwise now: no claw-back is made; decide with finance"
     ),
+    "held_in_other_marketplace": Cause(
+        "logical", "documents name this piece under two marketplaces and the other one refunds it: find out which order it belongs to"
+    ),
     "foreign_refund_unclear": Cause(
         "logical", "someone refunded units of this line and several pieces came back: refund what is left by hand in Mirakl; all then close"
     ),

@@ -48,7 +48,9 @@ class Effects:
         `settled_pieces`: this partition's pieces whose outcome is not this kind of effect. `settled_subjects`: subjects of effects
         without pieces that this or an earlier day wanted and that this partition knows to be wanted no more. Effects of the partition,
         holding one of its pieces or settled, that are neither in flight nor confirmed are re-planned when an intent has their key, else
-        withdrawn (which frees their pieces). Those in flight or confirmed are never taken over. One transaction; repeating is harmless.
+        withdrawn (which frees their pieces). Those in flight or confirmed are never taken over, and those of another marketplace in no
+        state at all: such an intent is a conflict until that marketplace's own planning withdraws. One transaction; repeating is
+        harmless.
         """
         scope = registration.Scope(marketplace, day, kind, validation_id, mapping_version, run_id, actor, now)
         return registration.register(self._store, scope, intents, settled_pieces, settled_subjects)
@@ -166,6 +168,6 @@ class Effects:
         """Those of the subjects that have an effect in flight: what was executed on them may not be known here yet."""
         return reading.in_flight(self._store, marketplace, kind, subjects)
 
-    def piece_effects(self, marketplace: str, kind: str, piece_ids: Collection[str]) -> dict[str, PieceEffect]:
-        """Piece -> the effect that holds it; free pieces are absent."""
-        return reading.piece_effects(self._store, marketplace, kind, piece_ids)
+    def piece_effects(self, kind: str, piece_ids: Collection[str]) -> dict[str, PieceEffect]:
+        """Piece -> the one effect of this kind that holds it, of whatever marketplace; free pieces are absent."""
+        return reading.piece_effects(self._store, kind, piece_ids)

@@ -142,20 +142,20 @@ def in_flight(store: Store, marketplace: str, kind: str, subjects: Collection[st
     return found
 
 
-def piece_effects(store: Store, marketplace: str, kind: str, piece_ids: Collection[str]) -> dict[str, PieceEffect]:
+def piece_effects(store: Store, kind: str, piece_ids: Collection[str]) -> dict[str, PieceEffect]:
     """See Effects.piece_effects."""
     wanted = set(piece_ids)
     query = (
         select(
-            p.piece_id, p.effect_id, e.key, e.state, e.cause, e.external_id, e.order_id, e.subject, e.day, p.unit_from, p.quantity,
-            e.amount, e.shipping_amount, e.currency, e.inflight.is_not(None), e.confirmed_at,
+            p.piece_id, p.effect_id, e.key, e.marketplace, e.state, e.cause, e.external_id, e.order_id, e.subject, e.day, p.unit_from,
+            p.quantity, e.amount, e.shipping_amount, e.currency, e.inflight.is_not(None), e.confirmed_at,
         )
         .join(effects, e.id == p.effect_id)
-        .where(p.kind == kind, p.marketplace == marketplace)
+        .where(p.kind == kind)
     )  # fmt: skip
     found: dict[str, PieceEffect] = {}
     with store.read() as con:
-        held = con.execute(select(func.count()).where(p.kind == kind, p.marketplace == marketplace)).scalar_one()
+        held = con.execute(select(func.count()).where(p.kind == kind)).scalar_one()
         # a first planning of a million pieces asks for far more than the ledger holds: then one scan beats many IN lists
         queries = [query] if held < len(wanted) else [query.where(p.piece_id.in_(chunk)) for chunk in chunked(wanted)]
         for part in queries:

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from returns_assets.ledger.states import CONFIRMED
+
 
 @dataclass(frozen=True, slots=True)
 class PieceUse:
@@ -166,6 +168,7 @@ class PieceEffect:
     piece_id: str
     effect_id: int
     key: str
+    marketplace: str
     state: str
     cause: str | None
     refund_id: str | None
@@ -179,6 +182,11 @@ class PieceEffect:
     currency: str
     in_flight: bool
     confirmed_at: datetime | None
+
+    @property
+    def live(self) -> bool:
+        """Money moved for the piece, or may have."""
+        return self.in_flight or self.state == CONFIRMED
 
 
 @dataclass(frozen=True, slots=True)

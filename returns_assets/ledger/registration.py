@@ -1,7 +1,8 @@
 """Registering the effects of a partition: what planning wants becomes what the ledger holds, as far as nothing is in flight or done.
 
-Sending is not here (claims.py, settling.py). Three rules carry the money: a piece belongs to one effect (primary key of
-effect_pieces), an effect in flight or confirmed is never touched, and an intent that finds part of its pieces taken is not registered.
+Sending is not here (claims.py, settling.py). Four rules carry the money: a piece belongs to one effect (primary key of
+effect_pieces), an effect in flight or confirmed is never touched, an effect of another marketplace is never touched either (only that
+marketplace's own planning knows whether it is still wanted), and an intent that finds part of its pieces taken is not registered.
 """
 
 from collections.abc import Collection, Sequence
@@ -61,9 +62,11 @@ def register(
     named = {use.piece_id for intent in intents for use in intent.pieces}
     with store.write(f"effects:{scope.kind}:{scope.marketplace}") as con:
         rows = _concerned(con, scope, named | set(settled_pieces), keyed, settled_subjects)
-        live = {number for number, row in rows.items() if row.inflight is not None or row.state not in (*REPLANNABLE, WITHDRAWN)}
+        foreign = {number for number, row in rows.items() if row.marketplace != scope.marketplace}
+        live = {number for number, row in rows.items() if row.inflight is not None or row.state not in (*REPLANNABLE, WITHDRAWN)} - foreign
         by_key = {row.key: row for row in rows.values()}
         taken = {use.piece_id for uses in uses_of(con, live).values() for use in uses}
+        elsewhere = {use.piece_id for uses in uses_of(con, foreign).values() for use in uses}
         standing = uses_of(con, (number for number, row in rows.items() if row.state in STANDING))
 
         plans: list[_Plan] = []
@@ -74,14 +77,15 @@ def register(
             row = by_key.get(key)
             if (row is not None and row.id in live) or (mine and mine <= taken):
                 settled += 1
-            elif mine & taken or mine & wanted or len(mine) < len(intent.pieces):
+            elif mine & (taken | elsewhere | wanted) or len(mine) < len(intent.pieces):
                 conflicts.append(intent)
             else:
                 plans.append(_Plan(key, intent, row, row is None or _changed(row, standing.get(row.id, []), intent)))
                 wanted |= mine
 
         kept = {plan.row.id for plan in plans if plan.row is not None}
-        gone = [row for number, row in sorted(rows.items()) if number not in live and number not in kept and row.state != WITHDRAWN]
+        untouched = live | foreign | kept
+        gone = [row for number, row in sorted(rows.items()) if number not in untouched and row.state != WITHDRAWN]
         _withdraw(con, scope, gone)
         lost = _write(con, scope, plans)
     refused = {plan.key for plan in lost}
@@ -97,19 +101,19 @@ def register(
 
 
 def _concerned(con: Connection, scope: Scope, piece_ids: set[str], keys: Collection[str], subjects: Collection[str]) -> dict[int, Row[Any]]:
-    """All effects of the partition, holding one of the pieces, having one of the keys, or without pieces on one of the subjects unless a
-    later day wants them; locked in the order of their ids.
+    """All effects of the partition, holding one of the pieces (whatever their marketplace), having one of the keys, or without pieces on
+    one of the subjects unless a later day wants them; locked in the order of their ids.
     """
-    mine = (e.kind == scope.kind, e.marketplace == scope.marketplace)
-    numbers = set(con.execute(select(e.id).where(*mine, e.day == scope.day)).scalars())
+    partition = (e.kind == scope.kind, e.marketplace == scope.marketplace, e.day == scope.day)
+    numbers = set(con.execute(select(e.id).where(*partition)).scalars())
     for chunk in chunked(piece_ids):
-        query = select(p.effect_id).where(p.kind == scope.kind, p.marketplace == scope.marketplace, p.piece_id.in_(chunk))
+        query = select(p.effect_id).where(p.kind == scope.kind, p.piece_id.in_(chunk))
         numbers.update(con.execute(query).scalars())
     for chunk in chunked(keys):
         numbers.update(con.execute(select(e.id).where(e.key.in_(chunk))).scalars())
     for chunk in chunked(effect_key(scope.kind, scope.marketplace, subject, ()) for subject in subjects):
         numbers.update(con.execute(select(e.id).where(e.key.in_(chunk), e.day <= scope.day)).scalars())
-    facts = (e.id, e.key, e.order_id, e.amount, e.shipping_amount, e.currency, e.state, e.attempts, e.revision, e.inflight)
+    facts = (e.id, e.key, e.marketplace, e.order_id, e.amount, e.shipping_amount, e.currency, e.state, e.attempts, e.revision, e.inflight)
     texts = (type_coerce(e.request, Text).label("request"), type_coerce(e.foreign_ids, Text).label("foreign_ids"))  # only compared
     query = select(*facts, *texts).order_by(e.id).with_for_update()  # a settle that is under way commits first
     return {row.id: row for chunk in chunked(sorted(numbers)) for row in con.execute(query.where(e.id.in_(chunk)))}
@@ -152,7 +156,7 @@ def _write(con: Connection, scope: Scope, plans: Sequence[_Plan]) -> list[_Plan]
 def _is_taken(con: Connection, scope: Scope, plan: _Plan) -> bool:
     ids = [use.piece_id for use in plan.intent.pieces]
     mine = -1 if plan.row is None else plan.row.id
-    held = select(p.effect_id).where(p.kind == scope.kind, p.marketplace == scope.marketplace, p.piece_id.in_(ids), p.effect_id != mine)
+    held = select(p.effect_id).where(p.kind == scope.kind, p.piece_id.in_(ids), p.effect_id != mine)
     return con.execute(held.union(select(e.id).where(e.key == plan.key, e.id != mine))).first() is not None
 
 
@@ -176,7 +180,6 @@ def _write_all(con: Connection, scope: Scope, plans: Sequence[_Plan]) -> None:
     pieces: list[dict[str, Any]] = [
         {
             "kind": scope.kind,
-            "marketplace": scope.marketplace,
             "piece_id": use.piece_id,
             "effect_id": ids[plan.key],
             "quantity": use.quantity,
@@ -186,7 +189,8 @@ def _write_all(con: Connection, scope: Scope, plans: Sequence[_Plan]) -> None:
         for use in plan.intent.pieces
     ]
     if pieces:
-        con.execute(insert(effect_pieces), pieces)
+        # in one order, so that two marketplaces that want the same pieces wait for each other instead of deadlocking
+        con.execute(insert(effect_pieces), sorted(pieces, key=lambda row: row["piece_id"]))
     steps = [(ids[plan.key], plan.row.state, PLANNED, plan.row.attempts) for plan in known if plan.row]
     _note(con, scope, [*steps, *((ids[plan.key], None, PLANNED, 0) for plan in new)])
 

@@ -1,7 +1,7 @@
 """The ledger's tables as the code sees them. The schema itself is made by the migrations; a test holds the two together.
 
-What must not happen twice is a constraint here: one document for the same bytes, one row for an effect's key, one effect for a piece,
-one effect in flight for an order line, one effect for a refund id.
+What must not happen twice is a constraint here: one document for the same bytes, one row for an effect's key, one effect of a kind for a
+piece (whatever the marketplace: ReBound's piece ids are global), one effect in flight for an order line, one effect for a refund id.
 """
 
 from sqlalchemy import (
@@ -104,7 +104,6 @@ effect_pieces = Table(
     "effect_pieces",
     metadata,
     Column("kind", Text, primary_key=True),
-    Column("marketplace", Text, primary_key=True),
     Column("piece_id", Text, primary_key=True),
     Column("effect_id", Id, ForeignKey("effects.id", name="fk_effect_pieces_effect"), nullable=False),
     Column("quantity", Integer, nullable=False),

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from returns_assets.ledger.records import Effect, Intent, PieceUse
+from returns_assets.decisions.causes import CAUSES
+from returns_assets.ledger.exceptions import ExceptionRecord
+from returns_assets.ledger.records import Effect, Intent, PieceEffect, PieceUse
 from returns_assets.ledger.validations import Validation
 from returns_assets.mirakl.refund_call import exact_json, refund_body
 from returns_assets.steps.act_gate import decided_later, require_rows
@@ -18,6 +20,7 @@ from returns_assets.steps.act_shipping import rests_on, undone
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.warehouse.partitions import replace_partition
 
+TABLE = "refund_actions"
 KIND = "refund"
 MONEY = pa.decimal128(18, 4)
 ACTIONS = pa.schema(
@@ -65,13 +68,15 @@ class _Row(NamedTuple):
 class _Wanted(NamedTuple):
     """The intents' rows; the pieces that are not to be refunded, and the lines whose shipping no longer is, unless a row says so.
 
-    Pieces that a later day decides are in none of them, only counted: they are that day's to refund or to withdraw.
+    Pieces that a later day decides are in none of them, only counted: they are that day's to refund or to withdraw. Nor are those that
+    another marketplace's effect holds, paid or not: a piece is refunded once, and only that marketplace's planning withdraws it.
     """
 
     rows: list[_Row]
     settled_pieces: list[str]
     settled_lines: list[str]
     later: int
+    held_elsewhere: list[PieceEffect]
 
 
 def register_partition(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> StepResult:
@@ -91,9 +96,11 @@ def register_partition(ctx: StepContext, marketplace: str, day: date, validation
         now=ctx.now(),
     )
     effects = write_actions(ctx, marketplace, day)
+    records = [_elsewhere(effect, marketplace, day) for effect in wanted.held_elsewhere]
+    ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day.isoformat()}, records, now=ctx.now())
     counts = {name: getattr(registered, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
     amount = sum((effect.amount for effect in effects), Decimal(0))
-    counts |= {"conflicts": len(registered.conflicts), "decided_later": wanted.later}
+    counts |= {"conflicts": len(registered.conflicts), "decided_later": wanted.later, "held_elsewhere": len(records)}
     return StepResult(len(effects), {**counts, "amount": str(amount), "validation_id": validation.id})
 
 
@@ -102,7 +109,7 @@ def write_actions(ctx: StepContext, marketplace: str, day: date) -> list[Effect]
     effects = ctx.ledger.effects.of_partition(marketplace, day, KIND)
     table = pa.Table.from_pylist([_action(effect) for effect in effects], ACTIONS)
     with ctx.warehouse.transaction() as con:
-        replace_partition(con, "refund_actions", {"marketplace": marketplace, "day": day}, table)
+        replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, table)
     return effects
 
 
@@ -111,9 +118,9 @@ def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validatio
     partition = {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:
         refundable = [piece for piece, wanted in con.execute(_PIECES, partition).fetchall() if wanted]
-    held = ctx.ledger.effects.piece_effects(marketplace, KIND, refundable)
+    held = ctx.ledger.effects.piece_effects(KIND, refundable)
     # paid since the rows were decided: such a piece must not make its line's other pieces look like a conflict
-    taken = [piece for piece, effect in held.items() if effect.in_flight or effect.state == "confirmed"]
+    taken = [piece for piece, held_by in held.items() if held_by.live or held_by.marketplace != marketplace]
     with ctx.warehouse.read() as con:
         require_rows(con, validation)
         pieces: list[tuple[str, bool]] = con.execute(_PIECES, partition).fetchall()
@@ -126,7 +133,23 @@ def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validatio
             con.unregister(name)
         lines = undone(con, marketplace, day)
     settled = [piece for piece, wanted in pieces if not wanted and piece not in later]
-    return _Wanted(rows, settled, lines, len(later.intersection(piece for piece, _ in pieces)))
+    elsewhere = [effect for piece, effect in sorted(held.items()) if effect.marketplace != marketplace and piece not in later]
+    return _Wanted(rows, settled, lines, len(later.intersection(piece for piece, _ in pieces)), elsewhere)
+
+
+def _elsewhere(effect: PieceEffect, marketplace: str, day: date) -> ExceptionRecord:
+    cause = "held_in_other_marketplace"
+    refund = f", refund {effect.refund_id}" if effect.refund_id else ""
+    return ExceptionRecord(
+        exception_class=CAUSES[cause].exception_class,
+        cause=cause,
+        marketplace=marketplace,
+        day=day,
+        subject_kind="piece",
+        subject=effect.piece_id,
+        detail=f"{effect.marketplace} {effect.day.isoformat()}, order {effect.order_id}: {effect.state}{refund}",
+        todo=CAUSES[cause].todo,
+    )
 
 
 def _sql(name: str) -> str:

@@ -32,8 +32,8 @@ def _column(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -
 
 def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace: str, day: date) -> Held:
     """Live pieces among those folded, which of the refunds read are ours, and live refunds of shipping alone on the pieces' lines."""
-    pieces = _column(con, "SELECT piece_id FROM folded", []) if ctx.ledger.effects.search(marketplace=marketplace, limit=1) else []
-    live = ctx.ledger.effects.piece_effects(marketplace, "refund", pieces)
+    pieces = _column(con, "SELECT piece_id FROM folded", []) if ctx.ledger.effects.search(limit=1) else []
+    live = ctx.ledger.effects.piece_effects("refund", pieces)
     rows = [
         {
             "piece_id": piece_id,
@@ -45,7 +45,7 @@ def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace
             "in_flight": effect.in_flight,
         }
         for piece_id, effect in sorted(live.items())
-        if effect.in_flight or effect.state == "confirmed"
+        if effect.live and effect.marketplace == marketplace
     ]
     lines = _column(con, "SELECT DISTINCT order_line_id FROM mirakl_refunds WHERE marketplace = ? AND day = ?", [marketplace, day])
     ours = ctx.ledger.effects.confirmed_ids(marketplace, lines)

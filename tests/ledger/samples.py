@@ -26,13 +26,14 @@ def register(
     day: date = DAY,
     now: datetime = NOW,
     validation_id: int = 1,
+    marketplace: str = "nordhaus",
 ) -> RegisterResult:
     planner = {"validation_id": validation_id, "mapping_version": "v1", "run_id": "plan", "actor": "test", "now": now}
-    return ledger.effects.register("nordhaus", day, "refund", intents, settled, settled_subjects=subjects, **planner)  # type: ignore[arg-type]
+    return ledger.effects.register(marketplace, day, "refund", intents, settled, settled_subjects=subjects, **planner)  # type: ignore[arg-type]
 
 
-def due(ledger: Ledger, now: datetime = NOW, limit: int = 1000) -> list[Effect]:
-    return ledger.effects.due("nordhaus", "refund", now=now, limit=limit)
+def due(ledger: Ledger, now: datetime = NOW, limit: int = 1000, marketplace: str = "nordhaus") -> list[Effect]:
+    return ledger.effects.due(marketplace, "refund", now=now, limit=limit)
 
 
 def claim(ledger: Ledger, *effects: Effect, token: str = "t1", now: datetime = NOW, lease: float = 60) -> list[Effect]:
@@ -57,7 +58,7 @@ def settle(ledger: Ledger, effect: Effect, state: str, now: datetime = NOW, **va
     assert result.applied == (effect.id,)
 
 
-def states(ledger: Ledger, day: date = DAY) -> dict[str, str]:
+def states(ledger: Ledger, day: date = DAY, marketplace: str = "nordhaus") -> dict[str, str]:
     """Pieces (joined by +) -> state of the partition's effects; withdrawn ones by their order line."""
-    found = ledger.effects.of_partition("nordhaus", day, "refund", withdrawn=True)
+    found = ledger.effects.of_partition(marketplace, day, "refund", withdrawn=True)
     return {"+".join(use.piece_id for use in effect.pieces) or effect.subject: effect.state for effect in found}

@@ -19,6 +19,7 @@ from returns_assets.ledger.records import Effect, Intent, Outcome
 from returns_assets.ledger.tables import effect_pieces, effect_transitions, effects
 from tests.ledger.samples import DAY, NEXT_DAY, NOW, claim, due, intent, register
 
+SHOPS = ("nordhaus", "albion")  # both may want each piece, as after a correction that names the other one's order
 LINES = {"o1-1": ("a", "b", "c"), "o2-1": ("d",)}
 PIECES = [piece for pieces in LINES.values() for piece in pieces]
 # written down a second time, on purpose: the table in states.py is what is tested
@@ -62,8 +63,13 @@ class LedgerLife(RuleBasedStateMachine):
     def plan_everything(self) -> None:
         register(self.ledger, *(intent(line, piece) for line, pieces in LINES.items() for piece in pieces), now=self.now)
 
-    @rule(data=st.data(), day=st.sampled_from([DAY, DAY, NEXT_DAY]), amount=st.sampled_from(["1.00", "2.50"]))
-    def plan(self, data: st.DataObject, day: object, amount: str) -> None:
+    @rule(
+        data=st.data(),
+        shop=st.sampled_from(["nordhaus", *SHOPS]),
+        day=st.sampled_from([DAY, DAY, NEXT_DAY]),
+        amount=st.sampled_from(["1.00", "2.50"]),
+    )
+    def plan(self, data: st.DataObject, shop: str, day: object, amount: str) -> None:
         """Any grouping of any of the pieces; the rest is named as not to be refunded, or not at all."""
         self.tick()
         groups: dict[tuple[str, int], list[str]] = {}
@@ -74,15 +80,17 @@ class LedgerLife(RuleBasedStateMachine):
         intents: list[Intent] = [intent(line, *pieces, amount=amount) for (line, group), pieces in groups.items() if group >= 0]
         rest = [piece for (_, group), pieces in groups.items() if group < 0 for piece in pieces]
         named = tuple(piece for piece in rest if data.draw(st.booleans(), label=f"{piece} named"))
-        result = register(self.ledger, *intents, settled=named, day=day, now=self.now)  # type: ignore[arg-type]
+        others = [effect for effect in self.ledger.effects.search(limit=10_000) if effect.marketplace != shop]
+        result = register(self.ledger, *intents, settled=named, day=day, now=self.now, marketplace=shop)  # type: ignore[arg-type]
+        assert self.ledger.effects.by_ids([effect.id for effect in others]) == others[::-1], "only its own planning changes an effect"
         assert result.created + result.reopened + result.unchanged + result.settled + len(result.conflicts) == len(intents)
 
-    @precondition(lambda self: due(self.ledger, self.now))
-    @rule(data=st.data(), limit=st.integers(1, 4), lease=st.sampled_from([5, 500]))
-    def push(self, data: st.DataObject, limit: int, lease: int) -> None:
+    @precondition(lambda self: any(due(self.ledger, self.now, marketplace=shop) for shop in SHOPS))
+    @rule(data=st.data(), shop=st.sampled_from(SHOPS), limit=st.integers(1, 4), lease=st.sampled_from([5, 500]))
+    def push(self, data: st.DataObject, shop: str, limit: int, lease: int) -> None:
         """Claim what is due; each request leaves at once and is executed or not."""
         self.tick()
-        wanted = due(self.ledger, self.now, limit)
+        wanted = due(self.ledger, self.now, limit, shop)
         taken = claim(self.ledger, *wanted, token=f"t{self.turn}", now=self.now, lease=lease)
         assert [effect.id for effect in taken] == [effect.id for effect in wanted]
         assert claim(self.ledger, *wanted, token=f"x{self.turn}", now=self.now) == [], "claims are exclusive"
@@ -116,7 +124,7 @@ class LedgerLife(RuleBasedStateMachine):
         self.tick(seconds)
         self.ledger.effects.expire_leases(self.now, 0)
 
-    @precondition(lambda self: self.ledger.effects.unknown("nordhaus", "refund", self.now))
+    @precondition(lambda self: any(self.ledger.effects.unknown(shop, "refund", self.now) for shop in SHOPS))
     @rule(ambiguous=st.booleans())
     def read_back(self, ambiguous: bool) -> None:
         """Reading the order tells the truth; sometimes there are too many candidates to tell."""
@@ -125,7 +133,7 @@ class LedgerLife(RuleBasedStateMachine):
 
     def settle_unknown(self, ambiguous: bool) -> None:
         outcomes: list[Outcome] = []
-        for effect in self.ledger.effects.unknown("nordhaus", "refund", self.now):
+        for effect in (effect for shop in SHOPS for effect in self.ledger.effects.unknown(shop, "refund", self.now)):
             refund_id = self.refunds.get(effect.id)
             state = "held" if ambiguous else "confirmed" if refund_id else "planned"
             outcomes.append(Outcome(effect.id, effect.claim_token, state, external_id=refund_id if state == "confirmed" else None))
@@ -158,7 +166,8 @@ class LedgerLife(RuleBasedStateMachine):
         live = Counter(use.piece_id for effect in found if effect.state != "withdrawn" for use in effect.pieces)
         assert all(times == 1 for times in live.values())
         assert all((effect.state == "withdrawn") == (not effect.pieces) for effect in found)
-        assert all(times == 1 for times in Counter(effect.subject for effect in found if effect.in_flight).values())
+        flying = Counter((effect.marketplace, effect.subject) for effect in found if effect.in_flight)
+        assert all(times == 1 for times in flying.values())
         assert all(effect.in_flight for effect in found if effect.state in ("claimed", "unknown"))
 
     @invariant()
@@ -188,6 +197,8 @@ class LedgerLife(RuleBasedStateMachine):
         self.ledger.effects.expire_leases(self.now, 0)
         self.settle_unknown(ambiguous=False)
         self.a_person_decides()
+        for day in (DAY, NEXT_DAY):  # the last word is that all pieces are nordhaus's
+            register(self.ledger, day=day, now=self.now, marketplace="albion")
         # at another price, because a refused request is not sent again as it was
         register(self.ledger, *(intent(line, piece, amount="9.00") for line, pieces in LINES.items() for piece in pieces), now=self.now)
         while wanted := due(self.ledger, self.now):

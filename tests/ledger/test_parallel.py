@@ -112,6 +112,25 @@ def test_planners_at_once_without_any_lock_are_kept_apart_by_the_constraints(
     both[1].close()
 
 
+def test_two_marketplaces_that_want_the_same_pieces_at_once_never_take_each_others(ledger: Ledger, ledger_url: str) -> None:
+    """Their locks have different names: nothing but the constraints and the order of the statements keeps them apart."""
+    both, results = {"nordhaus": ledger, "albion": Ledger.open(ledger_url)}, list[RegisterResult]()
+
+    def plan(key: str, mine: Ledger) -> None:
+        for turn in range(1, 6):  # again and again, as two schedules do
+            wanted = (intent(f"{key}{n}-1", f"p{n}", amount=f"{turn}.00") for n in range(40))
+            results.append(register(mine, *wanted, marketplace=key))
+
+    assert together(*(lambda key=key, mine=mine: plan(key, mine) for key, mine in both.items())) == []
+    holders = Counter(found.marketplace for found in ledger.effects.piece_effects("refund", [f"p{n}" for n in range(40)]).values())
+    assert holders.total() == 40
+    alive = [effect for key in both for effect in ledger.effects.of_partition(key, DAY, "refund")]
+    assert Counter(use.piece_id for effect in alive for use in effect.pieces) == Counter(f"p{n}" for n in range(40))
+    assert sum(result.created for result in results) == 40
+    assert sum(result.withdrawn for result in results) == 0
+    both["albion"].close()
+
+
 def test_two_effects_of_a_line_claimed_at_once_without_any_lock(ledger: Ledger, ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     register(ledger, *(intent(f"o{n}-1", f"p{n}-{copy}") for n in range(10) for copy in (0, 1)))
     monkeypatch.setattr(Store, "lock", no_lock)

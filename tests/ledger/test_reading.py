@@ -42,7 +42,7 @@ def test_a_piece_names_the_effect_that_holds_it(ledger: Ledger) -> None:
     (first,) = ledger.effects.search(subject="o1-1")
     settle(ledger, claim(ledger, first)[0], "confirmed", external_id="r1")
     for asked in (["p1", "p2", "p3"], ["p1"]):  # by one scan, and by an IN list
-        found = ledger.effects.piece_effects("nordhaus", "refund", asked)
+        found = ledger.effects.piece_effects("refund", asked)
         one = found["p1"]
         assert (one.state, one.refund_id, one.subject, one.unit_from, one.quantity, one.amount) == (
             "confirmed",
@@ -52,10 +52,10 @@ def test_a_piece_names_the_effect_that_holds_it(ledger: Ledger) -> None:
             2,
             Decimal("12.34"),
         )
-        assert (one.order_id, one.day, one.in_flight, one.confirmed_at) == ("o1", DAY, False, NOW)
+        assert (one.marketplace, one.order_id, one.day, one.in_flight, one.confirmed_at) == ("nordhaus", "o1", DAY, False, NOW)
         assert set(found) == set(asked) - {"p3"}
-    assert ledger.effects.piece_effects("nordhaus", "refund", []) == {}
-    assert ledger.effects.piece_effects("nordhaus", "stock", ["p1"]) == {}
+    assert ledger.effects.piece_effects("refund", []) == {}
+    assert ledger.effects.piece_effects("stock", ["p1"]) == {}
 
 
 def test_rows_are_read_by_position() -> None:
@@ -88,6 +88,6 @@ def test_thousands_of_effects_are_few_statements(ledger: Ledger) -> None:
     assert ledger.effects.defer_many(left, run_id="r", actor="a", now=NOW) == 0
     later = NOW + timedelta(hours=1)
     assert len(ledger.effects.unknown("nordhaus", "refund", later)) == number // 2
-    assert len(ledger.effects.piece_effects("nordhaus", "refund", [f"p{n}" for n in range(number)])) == number
+    assert len(ledger.effects.piece_effects("refund", [f"p{n}" for n in range(number)])) == number
     assert len(ledger.effects.confirmed_ids("nordhaus", [f"o{n}-1" for n in range(number)])) == number // 2
     assert len(statements) < 200

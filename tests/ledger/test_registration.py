@@ -88,7 +88,7 @@ def test_an_effect_that_is_no_longer_wanted_is_withdrawn_and_frees_its_piece(led
     effect = bring(ledger, due(ledger)[0], state)
     assert register(ledger, settled=("p1",)) == RegisterResult(withdrawn=1)
     assert states(ledger) == {"o1-1": "withdrawn"}
-    assert ledger.effects.piece_effects("nordhaus", "refund", ["p1"]) == {}
+    assert ledger.effects.piece_effects("refund", ["p1"]) == {}
     assert due(ledger) == []
     # wanted again, with the same key: the row comes back with its piece
     assert register(ledger, intent("o1-1", "p1")) == RegisterResult(reopened=1)
@@ -140,13 +140,34 @@ def test_a_piece_that_moved_to_a_later_day_takes_its_effect_along(ledger: Ledger
     assert states(ledger, NEXT_DAY) == {"p1": "planned"}
 
 
-def test_other_marketplaces_and_kinds_are_not_touched(ledger: Ledger) -> None:
+def test_another_kind_has_the_piece_for_itself(ledger: Ledger) -> None:
     register(ledger, intent("o1-1", "p1"))
     options = {"validation_id": 1, "mapping_version": "v1", "run_id": "plan", "actor": "test", "now": NOW}
-    assert ledger.effects.register("albion", DAY, "refund", [intent("o1-1", "p1")], [], **options).created == 1
     assert ledger.effects.register("nordhaus", DAY, "stock", [intent("o1-1", "p1")], [], **options).created == 1
-    assert ledger.effects.register("albion", DAY, "refund", [], ["p1"], **options).withdrawn == 1
+    assert ledger.effects.register("nordhaus", DAY, "stock", [], ["p1"], **options).withdrawn == 1
     assert states(ledger) == {"p1": "planned"}
+
+
+@pytest.mark.parametrize("state", [*FREE_STATES, *LIVE_STATES])
+def test_a_piece_that_another_marketplace_holds_is_a_conflict_and_that_effect_is_not_touched(ledger: Ledger, state: str) -> None:
+    register(ledger, intent("o1-1", "p1", "p2", amount="20.00"))
+    before = bring(ledger, due(ledger)[0], state)
+    moved, other = intent("x1-1", "p1"), intent("x1-2", "p3")
+    assert register(ledger, moved, other, marketplace="albion") == RegisterResult(created=1, conflicts=(moved,))
+    assert register(ledger, other, settled=("p1", "p2"), marketplace="albion") == RegisterResult(unchanged=1)
+    assert ledger.effects.by_ids([before.id]) == [before]
+    assert states(ledger, marketplace="albion") == {"p3": "planned"}
+
+
+@pytest.mark.parametrize("state", FREE_STATES)
+def test_a_piece_that_another_marketplace_gave_up_is_free(ledger: Ledger, state: str) -> None:
+    register(ledger, intent("o1-1", "p1", "p2", amount="20.00"))
+    bring(ledger, due(ledger)[0], state)
+    assert register(ledger, intent("o1-1", "p2")) == RegisterResult(created=1, withdrawn=1)
+    assert register(ledger, intent("x1-1", "p1"), marketplace="albion") == RegisterResult(created=1)
+    assert states(ledger, marketplace="albion") == {"p1": "planned"}
+    # and now it is the first marketplace that cannot have it
+    assert register(ledger, intent("o1-1", "p1"), intent("o1-1", "p2")) == RegisterResult(unchanged=1, conflicts=(intent("o1-1", "p1"),))
 
 
 def test_one_piece_wanted_twice_in_one_call_is_registered_once(ledger: Ledger) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from returns_assets.ledger.database import Ledger
-from returns_assets.ledger.records import Outcome
+from returns_assets.ledger.records import Intent, Outcome, PieceUse
 from returns_assets.steps.act import read_back_lost_answers
 from returns_assets.steps.act_gate import NotValidated
 from tests.mirakl.stub import Fault, StubMirakl
@@ -243,4 +243,21 @@ def test_lost_answers_are_read_back_before_planning(act: ActWorld, stub: StubMir
     read_back_lost_answers(act.ctx, act.partition["marketplace"], act.day)
     assert act.states() == {"NOR-1-A-1": "confirmed"}
     assert [row["state"] for row in act.rows("refund_pushes")] == ["confirmed"]
+    assert act.exceptions() == {}
+
+
+def test_a_piece_that_another_marketplace_holds_is_not_refunded_here_and_is_shown(act: ActWorld) -> None:
+    planner = {"validation_id": 1, "mapping_version": "v1", "run_id": "run-2", "actor": "test", "now": act.clock()}
+    request = {"order_line_id": "ALB-1-A-1"}
+    intent = Intent("ALB-1-A", "ALB-1-A-1", request, Decimal(9), Decimal(0), "GBP", [PieceUse("P1")])
+    act.ledger.effects.register("albion", act.day, "refund", [intent], [], **planner)
+    act.disposition("P1", "NOR-1-A-1")
+    act.disposition("P2", "NOR-1-A-1", unit_from=1)
+    result = act.plan()
+    assert result.metadata["held_elsewhere"] == 1
+    assert [use.piece_id for effect in act.effects() for use in effect.pieces] == ["P2"]
+    assert act.exceptions() == {"held_in_other_marketplace": 1}
+    act.ledger.effects.register("albion", act.day, "refund", [], ["P1"], **planner)
+    act.register()
+    assert sorted(use.piece_id for effect in act.effects() for use in effect.pieces) == ["P1", "P2"]
     assert act.exceptions() == {}

@@ -88,7 +88,6 @@ def upgrade() -> None:
     op.create_table(
         "effect_pieces",
         sa.Column("kind", sa.Text, primary_key=True),
-        sa.Column("marketplace", sa.Text, primary_key=True),
         sa.Column("piece_id", sa.Text, primary_key=True),
         sa.Column("effect_id", ID, sa.ForeignKey("effects.id", name="fk_effect_pieces_effect"), nullable=False),
         sa.Column("quantity", sa.Integer, nullable=False),
