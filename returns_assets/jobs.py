@@ -9,7 +9,7 @@ import dagster as dg
 from dagster import AssetSelection
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition  # what define_asset_job returns
 
-INGESTED = ("returns", "rebound_documents", "rebound_returns")
+INGESTED = ("returns", "rebound_polls", "rebound_documents", "rebound_returns")
 PROCESSED = ("mirakl_reference", "mirakl_orders", "mapped_dispositions", "refund_actions", "refund_pushes", "return_metrics")
 
 
@@ -25,7 +25,7 @@ def build_jobs(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinitio
     """Selecting assets selects their checks, too: a run of the main job always has its gate."""
     return Jobs(
         dg.define_asset_job("ingest_returns", AssetSelection.assets(*INGESTED), partitions_def=days,
-                            description="Pick dropped files up, read the day's documents into return events"),
+                            description="Pick dropped files up, poll ReBound, read the day's documents into return events"),
         dg.define_asset_job("process_returns", AssetSelection.assets(*PROCESSED), partitions_def=partitions,
                             description="The main job: orders, decisions, checks, refunds and metrics of one day of one marketplace"),
         dg.define_asset_job("publish", AssetSelection.assets("published_warehouse"),

@@ -10,6 +10,7 @@ from returns_assets.steps.context import StepContext
 from returns_assets.steps.inbox import pick_up_returns
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.ingest_rebound import ingest_documents, ingest_returns
+from returns_assets.steps.polls import poll_rebound
 
 GROUP = "ingest"
 # Writers of the warehouse. No limit by default: a DuckDB file's writers queue by themselves (warehouse/connection.py), and a slot would be
@@ -32,7 +33,18 @@ def rebound_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
         counts = {"taken": report.taken, "new": report.new, "waiting": report.waiting, "unreadable": len(report.unreadable)}
         return dg.MaterializeResult(metadata={**counts, "days": days, "failed": report.failed})
 
-    @dg.asset(deps=[returns], partitions_def=days, group_name=GROUP, kinds={"duckdb"}, backfill_policy=ONE_BY_ONE, pool=POOL,
+    @dg.asset(group_name=GROUP, kinds={"api"})
+    def rebound_polls(steps: Steps) -> Result:
+        """What ReBound accounts that do not push have to say, polled into the inbox; says so when rebound.yaml names no poll."""
+        reports = poll_rebound(steps)
+        state = "; ".join(f"{report.poll}: {report.state}" for report in reports) or "nothing to poll: rebound.yaml names no poll"
+        days = sorted({day.isoformat() for report in reports for day in report.days})
+        counts = {"taken": sum(report.taken for report in reports), "new": sum(report.new for report in reports)}
+        polls = {report.poll: report.counts() for report in reports}
+        profiles = steps.mappings.rebound.profile
+        return dg.MaterializeResult(metadata={"profiles": profiles, "state": state, **counts, "polls": polls, "days": days})
+
+    @dg.asset(deps=[returns, rebound_polls], partitions_def=days, group_name=GROUP, kinds={"duckdb"}, backfill_policy=ONE_BY_ONE, pool=POOL,
               metadata=table_metadata("rebound_documents"))  # fmt: skip
     def rebound_documents(context: dg.AssetExecutionContext, steps: Steps) -> Result:
         """The day's documents as received: one row each, with what could be read of them."""
@@ -46,7 +58,7 @@ def rebound_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
         day = day_slice(context.partition_key)
         return written(steps, "rebound_returns", {"day": day}, ingest_returns(steps, day))
 
-    return [returns, rebound_documents, rebound_returns]
+    return [returns, rebound_polls, rebound_documents, rebound_returns]
 
 
 def mirakl_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:

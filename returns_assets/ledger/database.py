@@ -4,6 +4,7 @@ from returns_assets.ledger.effects import Effects
 from returns_assets.ledger.exceptions import Exceptions
 from returns_assets.ledger.inbox import Inbox
 from returns_assets.ledger.mapping_versions import MappingVersions
+from returns_assets.ledger.poll_positions import PollPositions
 from returns_assets.ledger.schema import upgrade
 from returns_assets.ledger.store import Store
 from returns_assets.ledger.validations import Validations
@@ -18,6 +19,7 @@ class Ledger:
         self.effects = Effects(store)
         self.exceptions = Exceptions(store)
         self.validations = Validations(store)
+        self.poll_positions = PollPositions(store)
         self.mapping_versions = MappingVersions(store)
 
     @classmethod

@@ -190,3 +190,12 @@ mapping_versions = Table(
     Column("content", JsonText, nullable=False),
     Column("first_seen", UtcDateTime, nullable=False),
 )
+
+poll_positions = Table(
+    "poll_positions",
+    metadata,
+    Column("poll", Text, primary_key=True),
+    Column("cursor", Text),
+    Column("watermark", Text),
+    Column("finished_at", UtcDateTime),
+)

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("commands.servers:sandbox", "Serve stand-ins of Mirakl and ReBound on loopback."),
     "receive": ("commands.servers:receive", "Serve the receiver that ReBound posts its notifications to."),
     "inbox": ("commands.inbox:inbox", "Documents: import, pick up, list."),
+    "poll": ("commands.poll:poll", "Poll ReBound accounts that do not push."),
     "run": ("commands.runs:run", "One day's partitions through Dagster: ingest, decide, check, push."),
     "backfill": ("commands.runs:backfill", "A range of days, one partition after the other."),
     "dagster": ("commands.servers:dagster", "Dagster's own command line on this installation: `returns dagster dev` is its UI."),

@@ -11,7 +11,7 @@ from typing import Any
 
 from returns_assets.rebound import vocabulary as words
 from returns_assets.rebound.fields import FieldReader, read_time, whole_number
-from returns_assets.rebound.identity import event_key, normal_id
+from returns_assets.rebound.identity import G3_FACTS, event_key, normal_id
 from returns_assets.rebound.items import Item, read_items
 from returns_assets.rebound.problems import Problem, problem
 from returns_assets.rebound.profile import Profile
@@ -66,7 +66,7 @@ class _Document:
                 inspected, time_text, fault = read_time(item.inspected_at, self.received_at)
                 time, problems = (time, [*problems, fault]) if fault else (inspected, problems)
         key = event_key(
-            self.profile.name, self.kind, self.return_id, self.order_id, self.status, time_text, item.facts if item is not None else None
+            G3_FACTS, self.kind, self.return_id, self.order_id, self.status, time_text, item.facts if item is not None else None
         )
         return Event(
             key, time, name, self.kind, self.lane, self.return_id, self.order_id, self.location, self.tracking_number, self.version, item,

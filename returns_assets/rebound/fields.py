@@ -18,8 +18,12 @@ DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:")
 
 
 def find(body: Any, path: Path) -> Any:
-    """The value at a path of object keys; None when any step is absent or no object."""
+    """The value at a path of object keys, or places in a list from 0; None when any step is absent or neither."""
     for key in path:
+        if isinstance(body, list) and key.isdecimal():
+            entries = cast("list[Any]", body)
+            body = entries[int(key)] if int(key) < len(entries) else None
+            continue
         if not isinstance(body, dict):
             return None
         body = cast("dict[str, Any]", body).get(key)

@@ -50,8 +50,12 @@ def normal_id(text: str) -> str:
     return text.removeprefix(SSCC_PREFIX).strip()
 
 
+# The first word of every key of what G3 tells, however it came: pushed, as a file or polled, it is the same fact. (Stored keys have it.)
+G3_FACTS = "g3_push"
+
+
 def event_key(
-    profile: str, kind: str, return_id: str | None, order_id: str | None, status: str | None, time: str | None, item: Facts | None
+    dialect: str, kind: str, return_id: str | None, order_id: str | None, status: str | None, time: str | None, item: Facts | None
 ) -> str:
     """sha256 (hex) of one event's canonical JSON. `time` only if the document has one, `item` as read, before any mapping.
 
@@ -59,7 +63,7 @@ def event_key(
     published, and a piece that is named again beside a new one is no new event.
     """
     about_item = "null" if item is None else canonical_list(item)
-    canonical = canonical_list((profile, kind, return_id, order_id, status, time))
+    canonical = canonical_list((dialect, kind, return_id, order_id, status, time))
     return hashlib.sha256(f"[{canonical},{about_item}]".encode()).hexdigest()
 
 

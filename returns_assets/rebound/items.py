@@ -12,7 +12,7 @@ from typing import Any, cast
 from returns_assets.rebound.fields import FieldReader, whole_number
 from returns_assets.rebound.identity import Facts, fallback_piece_id, normal_id
 from returns_assets.rebound.problems import Problem, problem
-from returns_assets.rebound.profile import Profile
+from returns_assets.rebound.profile import Paths, Profile
 from returns_assets.rebound.vocabulary import NO_DISPOSITION, REFUND_ADVICES, UNEXPECTED_EXTRA, UNGRADED, UNKNOWN
 
 
@@ -49,14 +49,16 @@ class Item:
 
 def read_items(profile: Profile, entries: Sequence[Any], return_id: str | None, order_id: str | None, *, seen: bool) -> list[Item]:
     """The entries in their order; the ids of pieces without one do not depend on it. `seen`: somebody had the items in hand."""
-    items = [_item(profile, cast("Mapping[str, Any]", e), seen) if isinstance(e, dict) else _no_item(e) for e in entries]
+    items = [read_item(profile, cast("Mapping[str, Any]", e), profile.item_fields, seen) if isinstance(e, dict) else no_item(e)
+             for e in entries]  # fmt: skip
     _name_pieces(items, return_id or (f"order:{order_id}" if order_id else "unknown"))
     _flag_conflicts(items)
     return items
 
 
-def _item(profile: Profile, body: Mapping[str, Any], seen: bool) -> Item:
-    read = FieldReader(body, profile.item_fields, profile.nulls)
+def read_item(profile: Profile, body: Mapping[str, Any], fields: Mapping[str, Paths], seen: bool) -> Item:
+    """One entry by `fields`; see read_items."""
+    read = FieldReader(body, fields, profile.nulls)
     piece, line_ref, sku, ean = read.text("piece_id"), read.text("line_ref"), read.text("sku"), read.text("ean")
     quantity_raw, reason_raw, verification_raw = read.text("quantity"), read.text("reason"), read.text("verification")
     grade_raw, disposition_raw = read.text("grade"), read.text("disposition")
@@ -108,7 +110,7 @@ def _map(table: Mapping[str, str], raw: str | None, cause: str, problems: list[P
     return table.get(raw, UNKNOWN)
 
 
-def _no_item(entry: Any) -> Item:
+def no_item(entry: Any) -> Item:
     """An entry that is no object: a row without a piece, so that the document's count and the exception say that something was there."""
     return Item(
         piece_id=None, line_ref=None, sku=None, ean=None, quantity=None, reason_raw=None, reason=None, verification=UNKNOWN, grade_raw=None,

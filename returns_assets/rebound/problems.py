@@ -67,6 +67,12 @@ CAUSES: dict[str, Cause] = {
         "items of this return came without reboundItemId and may be other units, or the same ones as those with an id: ask the hub how "
         "many units came back, compare with the pieces of the return, and refund what is missing by hand in Mirakl"
     ),
+    "unit_withdrawn": Cause(
+        "logical",
+        "piece",
+        "the legacy record no longer names this unit, which it had as received: it counts as missing; ask the hub, and compare with what "
+        "was refunded"
+    ),
     "bad_type": Cause(
         "technical",
         "code",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from returns_assets.rebound.identity import null_set
 
@@ -10,11 +11,20 @@ Path = tuple[str, ...]
 Paths = tuple[Path, ...]
 
 
+class LegacyAccount(Protocol):
+    """How the account writes its legacy returns (G1)."""
+
+    @property
+    def strptime(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def item_fields(self) -> Mapping[str, Sequence[str]]: ...
+
+
 class ReboundAccount(Protocol):
     """What is needed of `mappings/rebound.yaml`; translation's ReboundProfile has it."""
 
-    @property
-    def profile(self) -> str: ...
     @property
     def null_tokens(self) -> Sequence[str]: ...
     @property
@@ -37,13 +47,23 @@ class ReboundAccount(Protocol):
     def disposition_map(self) -> Mapping[str, str]: ...
     @property
     def reason_map(self) -> Mapping[str, str]: ...
+    @property
+    def legacy(self) -> LegacyAccount | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyDialect:
+    """Dates are `date_format` (strptime) with or without a time behind, in `zone`; `item_fields` as in Profile."""
+
+    date_format: str
+    zone: ZoneInfo
+    item_fields: Mapping[str, Paths]
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A compiled account. `fields[kind][name]` and `item_fields[name]` are where to look, the first hit wins."""
 
-    name: str
     nulls: frozenset[str]
     channels: Mapping[str, str]
     fields: Mapping[str, Mapping[str, Paths]]
@@ -55,12 +75,12 @@ class Profile:
     grades: Mapping[str, str]
     dispositions: Mapping[str, str]
     reasons: Mapping[str, str]
+    legacy: LegacyDialect | None
 
 
 def compile_profile(account: ReboundAccount) -> Profile:
     """Prepare an account for reading many documents."""
     return Profile(
-        name=account.profile,
         nulls=null_set(account.null_tokens),
         channels=dict(account.channels),
         fields={str(kind): _split(paths) for kind, paths in account.fields.items()},
@@ -72,7 +92,12 @@ def compile_profile(account: ReboundAccount) -> Profile:
         grades=account.grade_map,
         dispositions=account.disposition_map,
         reasons=account.reason_map,
+        legacy=_dialect(account.legacy),
     )
+
+
+def _dialect(legacy: LegacyAccount | None) -> LegacyDialect | None:
+    return None if legacy is None else LegacyDialect(legacy.strptime, ZoneInfo(legacy.time_zone), _split(legacy.item_fields))
 
 
 def _split(fields: Mapping[str, Sequence[str]]) -> dict[str, Paths]:

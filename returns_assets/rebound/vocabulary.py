@@ -46,12 +46,13 @@ PARCEL_EVENTS = frozenset(
 )
 
 TRACKING_UPDATE, RETURN_SNAPSHOT = "tracking_update", "return_snapshot"
+LEGACY_RETURN = "legacy_return"  # the whole return as the legacy API shows it now; no ids of pieces or lines in it
 REFUND_INSTANT, REFUND_REGISTERED = "refund_instant", "refund_registered"
 # A Refund Trigger says nothing about itself: which of the two kinds it is, only its channel tells.
 TRIGGER_EVENTS: dict[str, str] = {REFUND_INSTANT: REFUND_ADVICE, REFUND_REGISTERED: ITEM_REGISTERED}
 # Documents about items that somebody had in hand; the others name what was announced, and nothing announced is unexpected.
 ITEM_KINDS = frozenset({REFUND_REGISTERED, RETURN_SNAPSHOT})
 
-UNEXPECTED_EXTRA = "UNEXPECTED_EXTRA"
+UNEXPECTED_EXTRA, MISSING = "UNEXPECTED_EXTRA", "MISSING"
 UNGRADED, NO_DISPOSITION = "U", "NONE"
 REFUND_ADVICES = frozenset({"REFUND", "REFUND_PARTIAL", "HOLD", "REFUSE", "NONE"})

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -16,9 +17,11 @@ from returns_assets.rebound.events import Event, read_events
 from returns_assets.rebound.problems import problem
 from returns_assets.rebound.profile import Profile, compile_profile
 from returns_assets.rebound.routing import Router
+from returns_assets.rebound.vocabulary import LEGACY_RETURN
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.document_exceptions import SOURCE as DOCUMENTS_SOURCE
 from returns_assets.steps.document_exceptions import Tally, document_exception
+from returns_assets.steps.legacy_history import LegacyHistory
 from returns_assets.steps.rebound_rows import DOCUMENT_SCHEMA, RETURN_SCHEMA, document_row, event_row, table, with_problem
 from returns_assets.steps.unclear_pieces import Nameless, nameless, unclear
 from returns_assets.warehouse.partitions import replace_partition
@@ -39,12 +42,13 @@ class Reading(NamedTuple):
 def read_documents(ctx: StepContext, day: date, last_id: int | None = None) -> Iterator[Reading]:
     """The day's documents in the order of arrival, up to `last_id`; nothing that is in them stops the others."""
     profile = compile_profile(ctx.mappings.rebound)
-    for document in ctx.ledger.inbox.documents(day):
-        if last_id is None or document.id <= last_id:
-            yield _read(profile, document)
+    documents = [document for document in ctx.ledger.inbox.documents(day) if last_id is None or document.id <= last_id]
+    legacy = LegacyHistory(ctx, profile, day, documents)
+    for document in documents:
+        yield _read(profile, document, legacy)
 
 
-def _read(profile: Profile, document: Document) -> Reading:
+def _read(profile: Profile, document: Document, legacy: LegacyHistory) -> Reading:
     parsed = parse(document.content, document.name)
     cause = "unreadable_document" if parsed.unreadable else "unreadable_part"
     faults = [(cause, fault) for fault in parsed.faults]
@@ -52,7 +56,8 @@ def _read(profile: Profile, document: Document) -> Reading:
     if kind is None:
         known = ", ".join(sorted(profile.channels))
         return Reading(document, None, [], [*faults, ("unknown_channel", f"no channel {document.channel!r}; rebound.yaml has: {known}")])
-    events = [event for payload in parsed.payloads for event in read_events(profile, kind, payload, document.received_at)]
+    read = legacy.events if kind == LEGACY_RETURN else partial(read_events, profile, kind)
+    events = [event for payload in parsed.payloads for event in read(payload, document.received_at)]
     return Reading(document, kind, events, faults)
 
 

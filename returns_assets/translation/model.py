@@ -2,9 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
+
+from returns_assets.translation.rebound_ways import LegacyReading, Polls, Ways
+from returns_assets.translation.strict import Strict, VariableName
 
 CanonicalEvent = Literal[
     "RETURN_REGISTERED", "LABEL_ISSUED", "PARCEL_IN_NETWORK", "REFUND_ADVICE", "PARCEL_AT_HUB", "PARCEL_FORWARDED", "PARCEL_DELIVERED",
@@ -27,19 +30,11 @@ Disposition = Literal[
 ]  # fmt: skip
 Verification = Literal["MATCH", "MISSING", "WRONG_ITEM", "UNEXPECTED_EXTRA", "OVER_QUANTITY", "EMPTY_PARCEL", "UNIDENTIFIABLE"]
 Grade = Literal["A", "B", "C", "D", "U"]
-# The name of an environment variable: a secret pasted in its place is refused, and never shown (describe in source.py).
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$")]
 ExceptionClass = Literal["technical", "mapping", "logical", "policy"]
 
 
 class MappingError(ValueError):
     """A mapping table or a variable it names is wrong; the text names file, line, field and what is allowed."""
-
-
-class Strict(BaseModel):
-    """No unknown field, no change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Limits(Strict):
@@ -174,13 +169,13 @@ class ReceiverConfig(Strict):
     max_body_bytes: int = Field(gt=0)
 
 
-DocumentKind = Literal["tracking_update", "refund_instant", "refund_registered", "return_snapshot"]
+DocumentKind = Literal["tracking_update", "refund_instant", "refund_registered", "return_snapshot", "legacy_return"]
 
 
 class ReboundProfile(Strict):
     """How the account's documents are read; see mappings/rebound.yaml."""
 
-    profile: Literal["g3_push"]
+    profile: Ways
     null_tokens: list[str]
     default_lane: Lane
     channels: dict[str, DocumentKind]
@@ -194,6 +189,27 @@ class ReboundProfile(Strict):
     disposition_map: dict[str, Disposition]
     reason_map: dict[str, str]
     receiver: ReceiverConfig
+    legacy: LegacyReading | None = None
+    poll: Polls = Polls()
+
+    @model_validator(mode="after")
+    def _ways_fit(self) -> "ReboundProfile":
+        if "g1_legacy_poll" in self.profile and len(set(self.profile)) > 1:
+            raise ValueError("profile: g1_legacy_poll cannot be combined: it has no piece ids, so one unit would count as two pieces")
+        if "g3_rest_poll" in self.profile and self.poll.g3_rest_poll is None:
+            raise ValueError("profile: g3_rest_poll needs the block poll.g3_rest_poll")
+        if "g1_legacy_poll" in self.profile and (self.poll.g1_legacy_poll is None or self.legacy is None):
+            raise ValueError("profile: g1_legacy_poll needs the blocks legacy and poll.g1_legacy_poll")
+        if "legacy_return" in self.channels.values() and (self.legacy is None or "legacy_return" not in self.fields):
+            raise ValueError("channels: the kind legacy_return needs the blocks legacy and fields.legacy_return")
+        channels: list[str] = []
+        if self.poll.g3_rest_poll:
+            channels += [channel for channel in self.poll.g3_rest_poll.channels.values() if channel]
+        if self.poll.g1_legacy_poll:
+            channels.append(self.poll.g1_legacy_poll.channel)
+        if unknown := sorted(set(channels) - set(self.channels)):
+            raise ValueError(f"no channel {', '.join(unknown)}; channels has: {', '.join(sorted(self.channels))}")
+        return self
 
 
 class Mappings(Strict):

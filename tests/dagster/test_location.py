@@ -18,14 +18,15 @@ from tests.dagster.location import DAY, MAPPINGS
 
 ROOT = Path(__file__).parents[2]
 GROUPS = {
-    "ingest": {"returns", "rebound_documents", "rebound_returns", "mirakl_reference", "mirakl_orders"},
+    "ingest": {"returns", "rebound_polls", "rebound_documents", "rebound_returns", "mirakl_reference", "mirakl_orders"},
     "translate": {"mapped_dispositions"},
     "act": {"refund_actions", "refund_pushes"},
     "report": {"return_metrics", "published_warehouse"},
 }
 DEPENDENCIES = {
     "returns": set(),
-    "rebound_documents": {"returns"},
+    "rebound_polls": set(),
+    "rebound_documents": {"returns", "rebound_polls"},
     "rebound_returns": {"rebound_documents"},
     "mirakl_reference": set(),
     "mirakl_orders": {"rebound_returns"},
@@ -66,7 +67,7 @@ def test_assets_their_groups_and_dependencies(defs: dg.Definitions) -> None:
 def test_partitions(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     kinds = {key.to_user_string(): graph.get(key).partitions_def for key in graph.get_all_asset_keys()}
-    assert {name for name, kind in kinds.items() if kind is None} == {"returns", "published_warehouse"}
+    assert {name for name, kind in kinds.items() if kind is None} == {"returns", "rebound_polls", "published_warehouse"}
     assert {name for name, kind in kinds.items() if isinstance(kind, dg.DailyPartitionsDefinition)} == {
         "rebound_documents",
         "rebound_returns",
@@ -104,7 +105,7 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         for name in ("ingest_returns", "process_returns", "publish")
     }
     assert jobs == {
-        "ingest_returns": {"returns", "rebound_documents", "rebound_returns"},
+        "ingest_returns": {"returns", "rebound_polls", "rebound_documents", "rebound_returns"},
         "process_returns": GROUPS["translate"] | GROUPS["act"] | {"mirakl_reference", "mirakl_orders", "return_metrics"},
         "publish": {"published_warehouse"},
     }

@@ -123,3 +123,22 @@ def test_unreadable_files(tables: Path, break_it: Callable[[Path], object], says
 def test_unknown_marketplace_lists_the_known_ones() -> None:
     with pytest.raises(MappingError, match="nordhaus, albion, maplewood"):
         load_mappings(SHIPPED).marketplace("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("profile: g3_push ", "profile: [g3_push, g1_legacy_poll] ", "g1_legacy_poll cannot be combined"),
+        ("profile: g3_push ", "profile: g2_order_push ", "profile"),
+        ("date_format: YYYY/MM/DD", "date_format: YY/MM/DD", "a date format has YYYY, MM and DD once each"),
+        ("time_zone: UTC", "time_zone: Mars/Olympus", "no such time zone"),
+        ("channel: legacy-returns", "channel: elsewhere", "no channel elsewhere"),
+    ],
+)
+def test_ways_that_do_not_fit_are_refused(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    folder = shutil.copytree(SHIPPED, tmp_path / "mappings")
+    text = (folder / "rebound.yaml").read_text()
+    assert old in text
+    (folder / "rebound.yaml").write_text(text.replace(old, new))
+    with pytest.raises(MappingError, match=sentence):
+        load_mappings(folder)

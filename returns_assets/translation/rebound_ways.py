@@ -1,0 +1,101 @@
+"""The ways on which ReBound's documents come when they are not pushed, as `mappings/rebound.yaml` describes them.
+
+Addresses and credentials are variables named here; everything that ReBound does not publish is a field. How a document is read is not
+known here.
+"""
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from returns_assets.translation.strict import Strict, VariableName
+
+Way = Literal["g3_push", "g3_rest_poll", "g1_legacy_poll"]
+DATE_PARTS = {"YYYY": "%Y", "MM": "%m", "DD": "%d"}
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Ways = Annotated[list[Way], BeforeValidator(_as_list), Field(min_length=1)]
+
+
+class Pace(Strict):
+    """How a poll calls; times in seconds. ReBound's rate limit is not published: 2 a second is what comparable platforms allow."""
+
+    interval_seconds: float = Field(ge=0)  # a scheduled poll younger than this is not repeated
+    requests_per_second: float = Field(gt=0)
+    timeout_seconds: float = Field(gt=0)
+    look_back_days: int = Field(ge=1)
+
+
+class RestPoll(Pace):
+    """A changed-since list with an opaque cursor (reference, 3.2: an assumption). `channels`: entry type -> channel, null: not kept."""
+
+    base_url_env: VariableName
+    token_url_env: VariableName
+    client_id_env: VariableName
+    client_secret_env: VariableName
+    token_parameters: dict[str, str] = Field(default_factory=dict[str, str])
+    path: str = Field(pattern=r"^/")
+    since: str
+    page_size: int = Field(ge=1, le=250)
+    type: str
+    data: str
+    changed_at: str
+    channels: dict[str, str | None]
+
+
+class LegacyPoll(Pace):
+    """Search by days, then get each return (reference, 1.7). `leave_out`: fields of a return that are not kept."""
+
+    base_url_env: VariableName
+    login_env: VariableName
+    api_key_env: VariableName
+    search_path: str = Field(pattern=r"^/")
+    get_path: str = Field(pattern=r"^/")
+    channel: str
+    window_days: int = Field(ge=1)
+    error_codes: dict[str, Literal["empty", "denied", "transient"]]
+    leave_out: list[str]
+
+
+class Polls(Strict):
+    """Each block is needed only while its profile is chosen."""
+
+    g3_rest_poll: RestPoll | None = None
+    g1_legacy_poll: LegacyPoll | None = None
+
+
+class LegacyReading(Strict):
+    """How a legacy return is read: its dates, in requests and records alike, and where an item's fields are."""
+
+    date_format: str
+    time_zone: str
+    item_fields: dict[str, list[str]]
+
+    @field_validator("date_format")
+    @classmethod
+    def _has_all_parts(cls, value: str) -> str:
+        if any(value.count(part) != 1 for part in DATE_PARTS):
+            raise ValueError("a date format has YYYY, MM and DD once each, such as YYYY/MM/DD or MM/DD/YYYY")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("no such time zone; allowed: a name such as UTC or Europe/London") from None
+        return value
+
+    @property
+    def strptime(self) -> str:
+        """The date format in Python's words."""
+        written = self.date_format
+        for part, directive in DATE_PARTS.items():
+            written = written.replace(part, directive)
+        return written
