@@ -36,7 +36,7 @@ POLICY_COLUMNS = [
     "waits_for",
     "todo",
 ]
-REFUSAL_COLUMNS = ["text", "cause", "class", "action", "todo"]
+REFUSAL_COLUMNS = ["kinds", "text", "cause", "class", "action", "todo"]
 
 
 def load_mappings(directory: Path) -> Mappings:

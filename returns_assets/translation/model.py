@@ -151,13 +151,18 @@ class PolicyRow(Strict):
 
 
 class RefusalRow(Strict):
-    """A text in an operator's refusal of OR28 -> its cause and what happens to the effect."""
+    """A text in a refusal of the kinds of effects named (joined by |, or '*') -> its cause and what happens to the effect."""
 
+    kinds: str = Field(pattern=r"^(\*|[a-z_]+(\|[a-z_]+)*)$")
     text: str = Field(min_length=1)
     cause: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     exception_class: ExceptionClass
     action: Literal["retry", "hold", "reject"]
     todo: str
+
+    def about(self, kind: str) -> bool:
+        """Whether the row speaks of refusals of this kind of effect."""
+        return self.kinds == "*" or kind in self.kinds.split("|")
 
 
 class ReceiverAuth(Strict):
