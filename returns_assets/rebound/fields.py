@@ -18,11 +18,18 @@ DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:")
 
 
 def find(body: Any, path: Path) -> Any:
-    """The value at a path of object keys; None when any step is absent or no object."""
+    """The value at a path of object keys; None when any step is absent or no object.
+
+    A list of {key, value} objects (clientMetadata: reference 1.3, 3.4) is read like the object that it stands for.
+    """
     for key in path:
-        if not isinstance(body, dict):
+        if isinstance(body, list):
+            entries = [cast("dict[str, Any]", entry) for entry in cast("list[Any]", body) if isinstance(entry, dict)]
+            body = next((entry.get("value") for entry in entries if entry.get("key") == key), None)
+        elif isinstance(body, dict):
+            body = cast("dict[str, Any]", body).get(key)
+        else:
             return None
-        body = cast("dict[str, Any]", body).get(key)
     return body
 
 
