@@ -131,3 +131,12 @@ def test_a_marketplace_that_cannot_be_reached_is_a_failed_run(imported: World, c
     assert through_dagster.exit_code == 1
     assert "HTTP 401" in through_dagster.output
     assert "Traceback" not in through_dagster.output
+
+
+@pytest.mark.parametrize("how", [["--no-dagster"], []])
+def test_the_return_status_is_a_flow_of_its_own(imported: World, cli: Cli, how: list[str]) -> None:
+    result = cli(*RUN, "--flow", "return-status", *how)
+    assert result.exit_code == 0, result.output
+    assert "returns" in result.output
+    assert "steps: " in result.output
+    assert paid(imported) == [], "no refund is made by it"
