@@ -1,13 +1,16 @@
 """The return status on the sandbox: Mirakl's return follows ReBound's, each step once and in its turn, whatever happens on the way."""
 
+import json
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from returns_assets.quality.gate import validate_actions
 from returns_assets.steps.act_gate import NotValidated
+from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
 from returns_assets.steps.push_return_status import push_return_status
 from returns_assets.steps.return_status import plan_return_status
 from tests.sandbox_fixture import Sandbox, running_sandbox
@@ -329,3 +332,64 @@ def test_a_hundred_a_call_and_a_bad_entry_refuses_only_itself(world: StatusWorld
     world.run()
     assert world.history(bad) == ["RT25"]
     assert len(world.shop.server.requests(world.key, "RT25")) < 2 + 2 * 8 + 2
+
+
+def test_a_return_that_the_answer_does_not_name_is_unknown_and_read_back(world: StatusWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = world.open()
+    world.event("PARCEL_AT_HUB", "P1")
+    send = world.client.put_returns
+
+    def silent(action: str, body: bytes) -> httpx.Response:
+        answer = json.loads(send(action, body).content)
+        return httpx.Response(200, json={**answer, "return_success": []})
+
+    monkeypatch.setattr(world.client, "put_returns", silent)
+    world.run()
+    assert world.states() == {"received": "unknown (answer_lost)"}
+    monkeypatch.undo()
+    world.clock.advance(4000)
+    world.run()
+    assert world.states() == {"received": "confirmed"}
+    assert world.history(made) == ["RT25"]
+
+
+def test_a_day_whose_return_has_later_news_sends_nothing_any_more(world: StatusWorld) -> None:
+    made = world.open()
+    world.event("PARCEL_AT_HUB", "P1")
+    world.shop.server.fault("RT25", "429", marketplace=world.key, times=1, retry_after=600)
+    world.run()
+    world.event("ITEM_GRADED", "P1", days=1, grade="D")
+    world.clock.advance(86400)
+    push_return_status(world.ctx, world.key, DAY)  # somebody clicks on the push of the old day
+    assert world.history(made) == []
+    assert world.states() == {"received": "withdrawn (rate_limited)"}
+    world.run(days=1)
+    assert world.history(made) == ["RT25", "RT26"]
+
+
+def test_pieces_without_a_line_id_are_matched_by_a_sku_that_only_one_line_has(world: StatusWorld) -> None:
+    world.order("NOR-1-A", 1, 1)
+    made = world.open((f"{ORDER}-2", 1))
+    with world.warehouse.transaction() as con:
+        for line in (1, 2):
+            con.execute(
+                "INSERT INTO mirakl_order_lines (marketplace, day, order_id, order_line_id, offer_sku) VALUES (?, ?, ?, ?, ?)",
+                [world.key, DAY, ORDER, f"{ORDER}-{line}", f"SKU{line}"],
+            )
+    world.event("ITEM_GRADED", "P1", line_ref=None, sku="sku2 ")
+    world.run()
+    assert world.history(made) == ["RT25", "RT26"]
+
+
+def test_the_partition_is_rebuilt_from_what_was_landed_without_a_network(world: StatusWorld) -> None:
+    world.open()
+    world.event("PARCEL_AT_HUB", "P1")
+    world.run()
+    read = world.rows("marketplace_returns", "*")
+    assert len(read) == 1
+    with world.warehouse.transaction() as con:
+        con.execute("DELETE FROM marketplace_returns")
+    asked = world.calls("RT11")
+    ingest_marketplace_returns(world.ctx, world.key, DAY, replay=True)
+    assert world.rows("marketplace_returns", "*") == read
+    assert world.calls("RT11") == asked
