@@ -11,6 +11,7 @@ from dagster import AssetSelection
 from returns_assets.assets.act import act_assets
 from returns_assets.assets.ingest import mirakl_assets, rebound_assets
 from returns_assets.assets.report import report_assets
+from returns_assets.assets.status import status_assets
 from returns_assets.assets.translate import translate_assets
 from returns_assets.checks import asset_checks
 from returns_assets.jobs import build_jobs
@@ -70,7 +71,7 @@ def _compose(
     check_keys = sorted({key for definition in checks for key in definition.check_keys})
     return dg.Definitions(
         assets=[*rebound_assets(days), *mirakl_assets(partitions), *translate_assets(partitions), *act_assets(partitions),
-                *report_assets(partitions)],
+                *status_assets(partitions), *report_assets(partitions)],
         asset_checks=checks,
         jobs=list(jobs),
         schedules=build_schedules(jobs, list(tables.marketplaces), tables.first_day),

@@ -10,8 +10,8 @@ import dagster as dg
 from returns_assets.assets.ingest import Steps
 from returns_assets.partitions import day_slice, marketplace_slice
 from returns_assets.quality.findings import Finding, markdown_table
-from returns_assets.quality.gate import validate_dataset, validate_partition
-from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, suite
+from returns_assets.quality.gate import validate_actions, validate_dataset, validate_partition
+from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, STATUS, suite
 
 GATE_SAYS = "where the marketplace's gate is `partition`: no row's code or state fails to validate (see codes_validate, states_validate)"
 
@@ -64,4 +64,8 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_mapped_dispositions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(MAPPED, validate_partition(steps, *marketplace_slice(context.partition_key)))
 
-    return [check_rebound_returns, check_mirakl_orders, check_mapped_dispositions]
+    @dg.multi_asset_check(name="check_return_status_actions", specs=check_specs(STATUS, partitions))
+    def check_return_status_actions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
+        yield from results(STATUS, validate_actions(steps, STATUS, *marketplace_slice(context.partition_key)))
+
+    return [check_rebound_returns, check_mirakl_orders, check_mapped_dispositions, check_return_status_actions]

@@ -11,13 +11,16 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 INGESTED = ("returns", "rebound_polls", "rebound_documents", "rebound_returns")
 PROCESSED = ("mirakl_reference", "mirakl_orders", "mapped_dispositions", "refund_actions", "refund_pushes", "return_metrics")
+STATUS = ("mirakl_reference", "marketplace_returns", "return_status_actions", "return_status_pushes")
 
 
 class Jobs(NamedTuple):
-    """`ingest`: a day's documents. `process`: the main job, one day of one marketplace. `publish`: the copy for analysts."""
+    """`ingest`: a day's documents. `process`: the main job, one day of one marketplace. `status`: Mirakl's returns follow. `publish`: the
+    copy for analysts. The flows beside the main job are jobs of their own, so that a failing one stops nothing else."""
 
     ingest: UnresolvedAssetJobDefinition
     process: UnresolvedAssetJobDefinition
+    status: UnresolvedAssetJobDefinition
     publish: UnresolvedAssetJobDefinition
 
 
@@ -28,6 +31,8 @@ def build_jobs(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinitio
                             description="Pick dropped files up, poll ReBound, read the day's documents into return events"),
         dg.define_asset_job("process_returns", AssetSelection.assets(*PROCESSED), partitions_def=partitions,
                             description="The main job: orders, decisions, checks, refunds and metrics of one day of one marketplace"),
+        dg.define_asset_job("return_status", AssetSelection.assets(*STATUS), partitions_def=partitions,
+                            description="Mirakl's returns follow ReBound's: received, assessed, closed, cancelled"),
         dg.define_asset_job("publish", AssetSelection.assets("published_warehouse"),
                             description="Swap in a fresh read-only copy of the warehouse"),
     )  # fmt: skip

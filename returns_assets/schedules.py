@@ -36,6 +36,12 @@ PROCESS = (
     Times("look_back_week", "0 2 * * *", 2, 7, "The last seven days, every night: what waited may have become possible"),
     Times("look_back_month", "0 4 * * 0", 8, 35, "The last five weeks, every Sunday"),
 )
+STATUS = (
+    Times("status_today", "9-59/15 * * * *", 0, 0, "Today's return status, every quarter of an hour"),
+    Times("status_yesterday", "30 0 * * *", 1, 1, "Yesterday's return status, once no more documents can come"),
+    Times("status_week", "30 2 * * *", 2, 7, "The last seven days, every night: returns opened, accepted or refunded meanwhile"),
+    Times("status_month", "30 4 * * 0", 8, 35, "The last five weeks, every Sunday"),
+)
 
 
 def days_of(times: Times, tick: date, first_day: date) -> list[date]:
@@ -49,6 +55,7 @@ def build_schedules(jobs: Jobs, marketplaces: Sequence[str], first_day: date) ->
     return [
         *(_schedule(times, jobs.ingest, first_day, lambda day: [partition_key(day)]) for times in INGEST),
         *(_schedule(times, jobs.process, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in PROCESS),
+        *(_schedule(times, jobs.status, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in STATUS),
         dg.ScheduleDefinition(
             name="publish_hourly",
             job=jobs.publish,

@@ -137,6 +137,10 @@ class Effects:
         """The effects with these ids, in the order of their ids."""
         return reading.by_ids(self._store, effect_ids)
 
+    def by_keys(self, keys: Collection[str]) -> list[Effect]:
+        """The effects with these keys, whatever their partition and state; those that were never registered are absent."""
+        return reading.by_keys(self._store, keys)
+
     def search(
         self,
         *,

@@ -61,6 +61,12 @@ def by_ids(store: Store, effect_ids: Collection[int]) -> list[Effect]:
         return fetch_ids(con, effect_ids)
 
 
+def by_keys(store: Store, keys: Collection[str]) -> list[Effect]:
+    """See Effects.by_keys."""
+    with store.read() as con:
+        return [effect for chunk in chunked(sorted(keys)) for effect in fetch(con, select(effects).where(e.key.in_(chunk)).order_by(e.id))]
+
+
 def unknown(store: Store, marketplace: str, kind: str, now: datetime) -> list[Effect]:
     """See Effects.unknown."""
     where = (e.kind == kind, e.marketplace == marketplace, e.state == UNKNOWN, e.settle_at.is_(None) | (e.settle_at <= now))

@@ -15,7 +15,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     HELD: frozenset({PLANNED, CONFIRMED, WITHDRAWN}),
     REJECTED: frozenset({PLANNED, WITHDRAWN}),
     WITHDRAWN: frozenset({PLANNED}),
-    CONFIRMED: frozenset(),  # money has moved: final
+    CONFIRMED: frozenset(),  # it was executed: final
 }
 STATES = tuple(TRANSITIONS)
 

@@ -29,6 +29,8 @@ DAILY = 24 * 3600.0
 CEILINGS: Mapping[str, Ceiling] = {
     "OR11-sweep": Ceiling(),
     "OR11-ids": Ceiling(),
+    "RT11-sweep": Ceiling(),
+    "RT11-ids": Ceiling(),
     "RE01": Ceiling(),
     "PC01": Ceiling(interval=3600.0),
     "A01": Ceiling(interval=DAILY),

@@ -20,11 +20,12 @@ from httpx_retries import Retry
 
 from returns_assets.mirakl.budget import CallBudget
 from returns_assets.mirakl.errors import MiraklUnreadableError, error_of_failure, error_of_response
-from returns_assets.mirakl.paging import Page, pages_downwards, pages_upwards
+from returns_assets.mirakl.paging import Page, pages_by_token, pages_downwards, pages_upwards
 from returns_assets.mirakl.transport import connections, read_retry, with_read_retries
 
 PAGE_SIZE = 100  # the most that OR11 gives and the most ids that it takes (reference, 1.5)
 CHUNKS_AT_ONCE = 2
+VALUES_A_CALL = 50  # RT11 takes repeated parameters: the address must stay short enough for every server
 
 
 def utc_now() -> datetime:
@@ -78,7 +79,7 @@ class MiraklClient:
         """Wait as Mirakl asked to."""
         self._wait(seconds)
 
-    def get(self, operation: str, path: str, params: Mapping[str, str] | None = None) -> httpx.Response:
+    def get(self, operation: str, path: str, params: Mapping[str, str | Sequence[str]] | None = None) -> httpx.Response:
         """A read with retries, its body complete; raises MiraklError."""
         if self._budget is not None:
             self._budget.pace(operation, self._wait)
@@ -99,9 +100,16 @@ class MiraklClient:
         Goes straight to the transport: this is the one call that is made thousands of times, and it must not meet any retry,
         redirect or cookie logic.
         """
+        return self._put(self._refund_url, body)
+
+    def put_returns(self, action: str, body: bytes) -> httpx.Response:
+        """RT25 (receive), RT26 (compliance), RT27 (close) or RT29 (cancel), sent exactly once, like `put_refund`."""
+        return self._put(httpx.URL(f"{self._root}/returns/{action}", params=self._shop), body)
+
+    def _put(self, url: httpx.URL, body: bytes) -> httpx.Response:
         request = httpx.Request(
             "PUT",
-            self._refund_url,
+            url,
             headers=self._write_headers,
             content=body,
             extensions={"timeout": self._timeout.as_dict()},
@@ -147,6 +155,25 @@ class MiraklClient:
             return Page(offset, response.content, bool(re.search(r'rel="?next', response.headers.get("Link", ""))))
 
         yield from (pages_downwards if end else pages_upwards)(read, PAGE_SIZE)
+
+    def returns_updated(self, start: datetime, end: datetime | None) -> Iterator[bytes]:
+        """RT11 by the date of the last change, every page."""
+        window = {"return_last_updated_from": _iso(start)} | ({"return_last_updated_to": _iso(end)} if end else {})
+        yield from self._returns("RT11-sweep", window)
+
+    def returns_of(self, field: str, values: Sequence[str]) -> Iterator[bytes]:
+        """RT11 by `return_id`, `order_commercial_id` or `order_line_id`, some values a call; unknown ones are not in the answers."""
+        for start in range(0, len(values), VALUES_A_CALL):
+            yield from self._returns("RT11-ids", {field: values[start : start + VALUES_A_CALL]})
+
+    def _returns(self, operation: str, params: Mapping[str, str | Sequence[str]]) -> Iterator[bytes]:
+        first = {**params, "limit": str(PAGE_SIZE), "sort": "date_created,ASC"}
+
+        def read(token: str | None) -> bytes:
+            # beside a token every other parameter is ignored (reference, 1.5)
+            return self.get(operation, "/returns", first if token is None else {"page_token": token}).content
+
+        yield from pages_by_token(read)
 
     def reasons(self) -> bytes:
         """RE01: every reason type with is_shop_right."""

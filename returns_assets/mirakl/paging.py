@@ -1,4 +1,4 @@
-"""Paging by max and offset (OR11 and its like) until everything was read, over a set that moves meanwhile (reference, 1.5).
+"""Paging until everything was read: by max and offset (OR11 and its like) over a set that moves meanwhile, and by token (reference, 1.5).
 
 Offsets into a moving set can skip rows. What may move depends on the window, and the order of reading follows from it:
 - open window (no end): orders only enter, which pushes later rows to higher offsets. Read upwards: rows may come twice, none is skipped.
@@ -30,6 +30,23 @@ class Page:
             return len(parsed["orders"]), int(parsed["total_count"])
         except (ValueError, KeyError, TypeError) as error:
             raise MiraklUnreadableError(f"OR11: the page at offset {self.offset} has no orders or total_count") from error
+
+
+def pages_by_token(read: Callable[[str | None], bytes]) -> Iterator[bytes]:
+    """Seek paging (RT11 and its like): until no page names a next one; the token is null or absent at the end (reference, 1.5)."""
+    token: str | None = None
+    while True:
+        body = read(token)
+        yield body
+        try:
+            following: Any = json.loads(body).get("next_page_token")
+        except (ValueError, AttributeError) as error:
+            raise MiraklUnreadableError("a page of a seek-paged list is not a JSON object") from error
+        if not following:
+            return
+        if not isinstance(following, str) or following == token:
+            raise MiraklUnreadableError("a page of a seek-paged list names itself, or no text, as the next one")
+        token = following
 
 
 def pages_upwards(read: Callable[[int], Page], page_size: int) -> Iterator[bytes]:

@@ -40,9 +40,9 @@ class Runner:
         """The job ingest_returns: the day's documents to return events."""
         return self._run("ingest_returns", partition_key(day))
 
-    def process(self, day: date, marketplace: str) -> RunReport:
-        """The main job for one partition."""
-        return self._run("process_returns", partition_key(day, marketplace))
+    def process(self, day: date, marketplace: str, job: str = "process_returns") -> RunReport:
+        """A flow's job for one partition; the main job unless another is named."""
+        return self._run(job, partition_key(day, marketplace))
 
     def publish(self) -> RunReport:
         """The read-only copy."""

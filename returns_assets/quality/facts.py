@@ -11,9 +11,10 @@ import duckdb
 from returns_assets.decisions.plan import MINOR_DIGITS
 from returns_assets.translation.model import Mappings, Marketplace, PolicyRow
 
+REFUND_CODES, COMPLIANCE_CODES = "refund_reason", "return_non_compliant_reason"
 LIVE_CODES = """
     SELECT DISTINCT code FROM mirakl_reference
-    WHERE marketplace = ? AND day = ? AND list = 'refund_reason'
+    WHERE marketplace = ? AND day = ? AND list = ?
         AND coalesce(json_extract_string(attributes, '$.is_shop_right'), 'true') = 'true'
     ORDER BY code
 """
@@ -27,6 +28,7 @@ class Facts:
     day: date
     marketplace: Marketplace | None
     live_codes: Sequence[str] = field(default_factory=list[str])
+    compliance_codes: Sequence[str] = field(default_factory=list[str])
 
     @property
     def marketplaces(self) -> list[str]:
@@ -111,5 +113,10 @@ def read_facts(con: duckdb.DuckDBPyConnection, mappings: Mappings, marketplace: 
     """Facts of one partition; the live codes are those that RE01 named when the partition's mirakl_reference was read."""
     if marketplace is None:
         return Facts(mappings, day, None)
-    codes = [str(row[0]) for row in con.execute(LIVE_CODES, [marketplace, day]).fetchall()]
-    return Facts(mappings, day, mappings.marketplace(marketplace), codes)
+    found = [live_codes(con, marketplace, day, name) for name in (REFUND_CODES, COMPLIANCE_CODES)]
+    return Facts(mappings, day, mappings.marketplace(marketplace), *found)
+
+
+def live_codes(con: duckdb.DuckDBPyConnection, marketplace: str, day: date, name: str) -> list[str]:
+    """The codes of one of the operator's reason lists that shops may use, as RE01 named them when the partition was read."""
+    return [str(row[0]) for row in con.execute(LIVE_CODES, [marketplace, day, name]).fetchall()]

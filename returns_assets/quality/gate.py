@@ -28,10 +28,15 @@ def validate_partition(ctx: StepContext, marketplace: str, day: date) -> list[Fi
 
     Registration and push act only on the latest verdict, if it passed, for the same rows and the same mapping version.
     """
-    findings, content = _validate(ctx, MAPPED, marketplace, day)
+    return validate_actions(ctx, MAPPED, marketplace, day)
+
+
+def validate_actions(ctx: StepContext, asset: str, marketplace: str, day: date) -> list[Finding]:
+    """The same for any dataset that something is sent because of; the asset's name is its table's."""
+    findings, content = _validate(ctx, asset, marketplace, day, hashed=True)
     summary = {finding.name: finding.summary() for finding in findings}
     passed = not any(finding.stops for finding in findings)
-    ctx.ledger.validations.record(MAPPED, marketplace, day, content, ctx.mappings.version, passed, ctx.run_id, summary, now=ctx.now())
+    ctx.ledger.validations.record(asset, marketplace, day, content, ctx.mappings.version, passed, ctx.run_id, summary, now=ctx.now())
     return findings
 
 
@@ -40,7 +45,7 @@ def validate_dataset(ctx: StepContext, asset: str, marketplace: str | None, day:
     return _validate(ctx, asset, marketplace, day)[0]
 
 
-def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date) -> tuple[list[Finding], str]:
+def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date, *, hashed: bool = False) -> tuple[list[Finding], str]:
     expectations = suite(asset)
     extra: dict[str, Any] = {}
     if asset == RETURNS:
@@ -49,7 +54,7 @@ def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date) 
         extra["open_lines"] = _open_lines(ctx, marketplace)
     partition: dict[str, Any] = {"day": day} if marketplace is None else {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:  # the hash and all slices from one consistent view
-        content = slice_hash(con, MAPPED, partition) if asset == MAPPED else ""
+        content = slice_hash(con, asset, partition) if hashed else ""
         facts = read_facts(con, ctx.mappings, marketplace, day)
         slices = read_slices(con, {expectation.slice for expectation in expectations}, facts, extra)
     with warnings.catch_warnings():  # pandas' and Great Expectations' deprecations are not this run's matter

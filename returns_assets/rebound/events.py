@@ -33,6 +33,8 @@ class Event:
     version: int | None
     item: Item | None
     problems: list[Problem] = field(default_factory=list[Problem])
+    rma: str | None = None
+    mirakl_return_id: str | None = None
 
     @property
     def event_rank(self) -> int:
@@ -56,6 +58,8 @@ class _Document:
     tracking_number: str | None
     version: int | None
     problems: list[Problem]
+    rma: str | None
+    mirakl_return_id: str | None
 
     def event(self, name: str, item: Item | None = None) -> Event:
         """An event of this document; an item that knows when it was inspected has its own time."""
@@ -70,7 +74,7 @@ class _Document:
         )
         return Event(
             key, time, name, self.kind, self.lane, self.return_id, self.order_id, self.location, self.tracking_number, self.version, item,
-            problems,
+            problems, self.rma, self.mirakl_return_id,
         )  # fmt: skip
 
 
@@ -95,6 +99,7 @@ def _document(profile: Profile, kind: str, reader: FieldReader, received_at: dat
     return_id, order_id = reader.text("return_id"), reader.text("client_order_id")
     status, lane = reader.text("status"), reader.text("lane")
     location, tracking_number = reader.text("location"), reader.text("tracking_number")
+    rma, mirakl_return_id = reader.text("rma"), reader.text("mirakl_return_id")
     written_time, written_version = reader.text("event_time"), reader.text("version")
     problems = reader.problems
     if return_id is None:
@@ -125,6 +130,8 @@ def _document(profile: Profile, kind: str, reader: FieldReader, received_at: dat
         tracking_number=tracking_number,
         version=version,
         problems=problems,
+        rma=rma,
+        mirakl_return_id=mirakl_return_id,
     )
 
 

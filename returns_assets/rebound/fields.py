@@ -1,7 +1,7 @@
 """Reading one field of a payload whatever it holds: text, whole numbers, times. A wrong type is a problem, never a crash."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -18,16 +18,25 @@ DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:")
 
 
 def find(body: Any, path: Path) -> Any:
-    """The value at a path of object keys, or places in a list from 0; None when any step is absent or neither."""
+    """The value at a path of object keys, or places in a list from 0; None when any step is absent or neither.
+
+    A list of {key, value} objects (clientMetadata: reference 1.3, 3.4) is read like the object that it stands for.
+    """
     for key in path:
-        if isinstance(body, list) and key.isdecimal():
-            entries = cast("list[Any]", body)
-            body = entries[int(key)] if int(key) < len(entries) else None
-            continue
-        if not isinstance(body, dict):
+        if isinstance(body, list):
+            body = _in_list(cast("list[Any]", body), key)
+        elif isinstance(body, dict):
+            body = cast("dict[str, Any]", body).get(key)
+        else:
             return None
-        body = cast("dict[str, Any]", body).get(key)
     return body
+
+
+def _in_list(entries: Sequence[Any], key: str) -> Any:
+    if key.isdecimal():
+        return entries[int(key)] if int(key) < len(entries) else None
+    named = (cast("dict[str, Any]", entry) for entry in entries if isinstance(entry, dict))
+    return next((entry.get("value") for entry in named if entry.get("key") == key), None)
 
 
 class FieldReader:

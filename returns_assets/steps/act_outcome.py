@@ -12,6 +12,7 @@ from returns_assets.wire.answers import Verdict, WriteAnswer
 LIMITED_SECONDS = 30.0  # a 429 without Retry-After
 UNREACHABLE_SECONDS = 60.0
 OTHER_REFUSAL = RefusalRow(
+    kinds="*",
     text="*",
     cause="refused",
     exception_class="technical",
@@ -21,10 +22,10 @@ OTHER_REFUSAL = RefusalRow(
 _ACTION_STATES = {"retry": "retry_at", "hold": "held", "reject": "rejected"}
 
 
-def refusal_of(message: str, rows: Sequence[RefusalRow]) -> RefusalRow:
-    """The first row of refusals.csv whose text is in the operator's message, whatever the case."""
+def refusal_of(kind: str, message: str, rows: Sequence[RefusalRow]) -> RefusalRow:
+    """The first row of refusals.csv for this kind of effect whose text is in the operator's message, whatever the case."""
     lowered = message.lower()
-    return next((row for row in rows if row.text.lower() in lowered), OTHER_REFUSAL)
+    return next((row for row in rows if row.about(kind) and row.text.lower() in lowered), OTHER_REFUSAL)
 
 
 def pause_of(answer: WriteAnswer) -> float:
@@ -39,12 +40,14 @@ def outcome_of(result: Result, halted_by: WriteAnswer | None, calls: Calls, refu
     if answer is None:
         return _not_sent(ended, halted_by, calls, now)
     if answer.verdict is Verdict.EXECUTED:
-        return ended(state="confirmed", external_id=answer.external_id, amounts=answer.amounts, detail=f"HTTP {answer.status}")
+        return ended(
+            state="confirmed", external_id=answer.external_id, amounts=answer.amounts, detail=answer.message or f"HTTP {answer.status}"
+        )
     if answer.verdict is Verdict.UNKNOWN:
         settle_at = now + timedelta(seconds=calls.settle_seconds)
         return ended(state="unknown", cause="answer_lost", error=answer.message, settle_at=settle_at)
     if answer.verdict is Verdict.REFUSED:
-        row = refusal_of(answer.message, refusals)
+        row = refusal_of(effect.kind, answer.message, refusals)
         next_at = now + timedelta(seconds=max(calls.retry_seconds, 1.0)) if row.action == "retry" else None
         text = f"HTTP {answer.status}: {answer.message}"
         return ended(state=_ACTION_STATES[row.action], cause=row.cause, error=text, next_at=next_at)

@@ -1,18 +1,15 @@
 """What a push leaves for people: the partition of refund_pushes, and an exception for each effect that is not through."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect
-from returns_assets.steps.act_outcome import OTHER_REFUSAL
 from returns_assets.steps.act_register import KIND, MONEY, pieces_json
 from returns_assets.steps.context import StepContext, StepResult
-from returns_assets.translation.model import RefusalRow
+from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
 from returns_assets.warehouse.partitions import replace_partition
 
 TABLE = "refund_pushes"
@@ -36,9 +33,8 @@ PUSHES = pa.schema(
         ("pieces", pa.string()),
     ]
 )
-OPEN_STATES = ("held", "rejected", "unknown", "retry_at")
-# Causes that this product finds itself; those of an operator's refusal are in refusals.csv. cause -> (class, what to do)
-CAUSES: dict[str, tuple[str, str]] = {
+# Causes that this product finds itself at a refund; those of an operator's refusal are in refusals.csv.
+CAUSES: Causes = {
     "order_line_not_found": ("logical", "look for the order in Mirakl: it is not visible to this key"),
     "order_not_ready": ("logical", "nothing: it is tried again once the order line is shipped"),
     "line_state_not_eligible": ("logical", "the order line is not refundable in its state: see the order in Mirakl"),
@@ -49,20 +45,8 @@ CAUSES: dict[str, tuple[str, str]] = {
     "stale_read": ("technical", "nothing: it is tried again"),
     "nothing_to_refund": ("logical", "the amount is zero: look at the order line's price"),
     "over_remainder": ("logical", "someone else refunded: materialise the partition again"),
-    "not_released": ("technical", "materialise refund_actions again: the partition was validated anew after the effect was registered"),
     "decided_again_later": ("logical", "materialise mapped_dispositions and what follows for the later day that decides the piece now"),
     "amount_unreadable": ("technical", "the order line's money cannot be read: look at the order, then run the partition again"),
-    "answer_lost": ("technical", "nothing: the order is read back before anything else is done; push again in a few minutes"),
-    "lease_expired": ("technical", "nothing: a push was interrupted; the order is read back before anything else is done"),
-    "not_read_back": ("technical", "look for the order in Mirakl: it could not be read back"),
-    "ambiguous_outcome": (
-        "logical",
-        "find out in Mirakl which refund is ours, then decide the effect (returns effects); it is never resent",
-    ),
-    "rate_limited": ("technical", "nothing: it is tried again"),
-    "access_denied": ("technical", "check the API key and the role of its user with the operator"),
-    "unreachable": ("technical", "check that the operator's address is right and reachable; it is tried again"),
-    "sending_halted": ("technical", "nothing: it is tried again with the next push"),
 }
 
 
@@ -72,7 +56,11 @@ def report_pushes(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     table = pa.Table.from_pylist([_push(effect) for effect in effects], PUSHES)
     with ctx.warehouse.transaction() as con:
         rows = replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, table)
-    records = [_record(effect, ctx.mappings.refusals) for effect in effects if effect.state in OPEN_STATES]
+    records = [
+        record_of(effect, ctx.mappings.refusals, CAUSES, f"order line {effect.subject}, {_money(effect)}")
+        for effect in effects
+        if effect.state in OPEN_STATES
+    ]
     ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day.isoformat()}, records, now=ctx.now())
     states: dict[str, int] = {}
     for effect in effects:
@@ -81,29 +69,6 @@ def report_pushes(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     money = sum((effect.amount for effect in confirmed), Decimal(0))
     shipping = sum((effect.shipping_amount for effect in confirmed), Decimal(0))
     return StepResult(rows, {"states": states, "refunded_amount": str(money), "refunded_shipping": str(shipping)})
-
-
-def _record(effect: Effect, refusals: Sequence[RefusalRow]) -> ExceptionRecord:
-    cause = effect.cause or effect.state
-    exception_class, todo = _meaning(cause, refusals)
-    return ExceptionRecord(
-        exception_class=exception_class,
-        cause=cause,
-        marketplace=effect.marketplace,
-        day=effect.day,
-        subject_kind="effect",
-        subject=effect.key,
-        detail=f"order line {effect.subject}, {_money(effect)}: {effect.last_error or cause}",
-        todo=todo,
-    )
-
-
-def _meaning(cause: str, refusals: Sequence[RefusalRow]) -> tuple[str, str]:
-    """Class and next action of a cause. A cause of both kinds (over_remainder) is told by the operator's row."""
-    for row in refusals:
-        if row.cause == cause:
-            return row.exception_class, row.todo
-    return CAUSES.get(cause, (OTHER_REFUSAL.exception_class, OTHER_REFUSAL.todo))
 
 
 def _push(effect: Effect) -> dict[str, Any]:

@@ -21,7 +21,8 @@ RETURN_SCHEMA = pa.schema(
     [
         ("day", pa.date32()), ("event_key", _TEXT), ("document_id", pa.int64()), ("received_at", _TIME), ("event_time", _TIME),
         ("event", _TEXT), ("event_rank", pa.int32()), ("kind", _TEXT), ("lane", _TEXT), ("marketplace", _TEXT), ("return_id", _TEXT),
-        ("order_id", _TEXT), ("tracking_number", _TEXT), ("location", _TEXT), ("version", pa.int32()), ("problem", _TEXT),
+        ("order_id", _TEXT), ("rma", _TEXT), ("mirakl_return_id", _TEXT), ("tracking_number", _TEXT), ("location", _TEXT),
+        ("version", pa.int32()), ("problem", _TEXT),
         ("piece_id", _TEXT), ("line_ref", _TEXT), ("sku", _TEXT), ("ean", _TEXT), ("quantity", pa.int32()), ("reason_raw", _TEXT),
         ("reason", _TEXT), ("verification", _TEXT), ("grade", _TEXT), ("disposition_raw", _TEXT), ("disposition", _TEXT),
         ("refund_advice", _TEXT),
@@ -53,7 +54,8 @@ def event_row(document: Document, event: Event, marketplace: str | None, order_i
     )  # fmt: skip
     return (
         document.day, event.event_key, document.id, naive_utc(document.received_at), naive_utc(event.event_time), event.event,
-        event.event_rank, event.kind, event.lane, marketplace, event.return_id, order_id, event.tracking_number, event.location,
+        event.event_rank, event.kind, event.lane, marketplace, event.return_id, order_id, event.rma,
+        event.mirakl_return_id, event.tracking_number, event.location,
         event.version, joined(event.problems), *about_item,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from returns_assets.translation.model import (
+    ComplianceRow,
     DispositionRow,
     MappingError,
     Mappings,
@@ -36,7 +37,8 @@ POLICY_COLUMNS = [
     "waits_for",
     "todo",
 ]
-REFUSAL_COLUMNS = ["text", "cause", "class", "action", "todo"]
+COMPLIANCE_COLUMNS = ["marketplace", "verification", "grade", "disposition", "compliant", "code"]
+REFUSAL_COLUMNS = ["kinds", "text", "cause", "class", "action", "todo"]
 
 
 def load_mappings(directory: Path) -> Mappings:
@@ -52,6 +54,7 @@ def load_mappings(directory: Path) -> Mappings:
     dispositions = _rows(DispositionRow, directory / "dispositions.csv", DISPOSITION_COLUMNS, faults)
     policy = _rows(PolicyRow, directory / "refund_policy.csv", POLICY_COLUMNS, faults)
     refusals = _rows(RefusalRow, directory / "refusals.csv", REFUSAL_COLUMNS, faults, rename={"class": "exception_class"})
+    compliance = _rows(ComplianceRow, directory / "compliance.csv", COMPLIANCE_COLUMNS, faults)
     if faults or rebound is None:
         raise MappingError("\n".join(faults))
     first_day = raw.get("first_day")
@@ -63,8 +66,9 @@ def load_mappings(directory: Path) -> Mappings:
         "dispositions": [row.model_dump(mode="json") for _, row in dispositions],
         "policy": [row.model_dump(mode="json") for _, row in policy],
         "refusals": [row.model_dump(mode="json") for _, row in refusals],
+        "compliance": [row.model_dump(mode="json") for _, row in compliance],
     }
-    faults = check_together(directory, marketplaces, rebound, reasons, dispositions, policy)
+    faults = check_together(directory, marketplaces, rebound, reasons, dispositions, policy, compliance)
     if faults:
         raise MappingError("\n".join(faults))
     try:
@@ -78,6 +82,7 @@ def load_mappings(directory: Path) -> Mappings:
                 "dispositions": [row for _, row in dispositions],
                 "policy": [row for _, row in policy],
                 "refusals": [row for _, row in refusals],
+                "compliance": [row for _, row in compliance],
                 "content": content,
             }
         )
@@ -116,7 +121,7 @@ def _marketplaces(path: Path, raw: dict[str, Any], lines: dict[tuple[str, ...], 
 def _merged(defaults: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The entry over the defaults; limits, calls and lanes field by field."""
     merged = {**defaults, **entry}
-    for nested in ("limits", "calls", "definitive"):
+    for nested in ("limits", "calls", "definitive", "return_status"):
         if isinstance(entry.get(nested), dict) and isinstance(defaults.get(nested), dict):
             merged[nested] = {**defaults[nested], **entry[nested]}
     return merged

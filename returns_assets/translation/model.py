@@ -2,9 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from returns_assets.translation.rebound_ways import LegacyReading, Polls, Ways
 from returns_assets.translation.strict import Strict, VariableName
@@ -18,6 +18,13 @@ DecidingEvent = Literal[
     "PARCEL_IN_NETWORK", "REFUND_ADVICE", "PARCEL_AT_HUB", "PARCEL_DELIVERED",
     "ITEM_REGISTERED", "ITEM_GRADED", "ITEM_DISPOSITIONED", "ITEM_INSPECTED", "PUTAWAY_COMPLETED",
 ]  # fmt: skip
+# What proves that goods are back: on an announcement or a postal scan no return may be shown as received.
+ReceivingEvent = Literal[
+    "PARCEL_AT_HUB", "PARCEL_FORWARDED", "PARCEL_DELIVERED",
+    "ITEM_REGISTERED", "ITEM_GRADED", "ITEM_DISPOSITIONED", "ITEM_INSPECTED", "PUTAWAY_COMPLETED",
+]  # fmt: skip
+ReturnStep = Literal["received", "compliance", "closed", "cancelled"]
+ReturnState = Literal["WAITING_ACCEPTANCE", "IN_PROGRESS", "REFUSED", "RECEIVED", "NO_RECEPTION", "CLOSED", "CANCELED"]
 Lane = Literal["HUB", "DTR", "RLIB"]
 LineState = Literal[
     "STAGING", "WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT", "SHIPPING", "SHIPPED", "TO_COLLECT", "RECEIVED", "CLOSED",
@@ -57,6 +64,26 @@ class Calls(Strict):
     retry_seconds: float = Field(ge=0)
 
 
+class ReturnStatus(Strict):
+    """How Mirakl's return follows ReBound's (reference, section 7). From which states a step may start is a guess there, so data here."""
+
+    received: dict[Lane, list[ReceivingEvent]]
+    compliance: bool
+    close_after_refunds: bool
+    from_states: dict[ReturnStep, list[ReturnState]]
+    status_limit_hours: int = Field(gt=0)
+    sweep_interval_seconds: float = Field(ge=0)
+    sweep_overlap_seconds: float = Field(ge=0)
+
+    @field_validator("from_states")
+    @classmethod
+    def _every_step(cls, value: dict[ReturnStep, list[ReturnState]]) -> dict[ReturnStep, list[ReturnState]]:
+        missing = [step for step in get_args(ReturnStep) if step not in value]
+        if missing:
+            raise ValueError(f"nothing is given for: {', '.join(missing)}")
+        return value
+
+
 class Marketplace(Strict):
     """One Mirakl operator instance and shop."""
 
@@ -78,6 +105,7 @@ class Marketplace(Strict):
     order_id_prefixes: list[str] = Field(min_length=1)
     limits: Limits
     calls: Calls
+    return_status: ReturnStatus
 
     @model_validator(mode="after")
     def _one_url(self) -> "Marketplace":
@@ -146,13 +174,37 @@ class PolicyRow(Strict):
 
 
 class RefusalRow(Strict):
-    """A text in an operator's refusal of OR28 -> its cause and what happens to the effect."""
+    """A text in a refusal of the kinds of effects named (joined by |, or '*') -> its cause and what happens to the effect."""
 
+    kinds: str = Field(pattern=r"^(\*|[a-z_]+(\|[a-z_]+)*)$")
     text: str = Field(min_length=1)
     cause: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     exception_class: ExceptionClass
     action: Literal["retry", "hold", "reject"]
     todo: str
+
+    def about(self, kind: str) -> bool:
+        """Whether the row speaks of refusals of this kind of effect."""
+        return self.kinds == "*" or kind in self.kinds.split("|")
+
+
+class ComplianceRow(Strict):
+    """What a piece of a return counts as in RT26; the first row that fits decides. Conditions are values joined by | or '*'."""
+
+    marketplace: str
+    verification: str
+    grade: str
+    disposition: str
+    compliant: bool
+    code: str = ""
+
+    @model_validator(mode="after")
+    def _code_where_needed(self) -> "ComplianceRow":
+        if self.compliant and self.code:
+            raise ValueError("a compliant row has no code")
+        if not self.compliant and not self.code:
+            raise ValueError("a row that is not compliant needs the operator's code (RE01, type RETURN_NON_COMPLIANT)")
+        return self
 
 
 class ReceiverAuth(Strict):
@@ -223,6 +275,7 @@ class Mappings(Strict):
     dispositions: list[DispositionRow]
     policy: list[PolicyRow]
     refusals: list[RefusalRow]
+    compliance: list[ComplianceRow]
     content: dict[str, Any]
 
     def marketplace(self, key: str) -> Marketplace:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 from returns_assets.translation.model import (
+    ComplianceRow,
     Disposition,
     DispositionRow,
     Grade,
@@ -24,6 +25,7 @@ def check_together(
     reasons: list[tuple[int, ReasonRow]],
     dispositions: list[tuple[int, DispositionRow]],
     policy: list[tuple[int, PolicyRow]],
+    compliance: list[tuple[int, ComplianceRow]],
 ) -> list[str]:
     """All faults between the tables, each a sentence with file and line."""
     return [
@@ -31,6 +33,7 @@ def check_together(
         *_reason_rows(directory / "return_reasons.csv", marketplaces, rebound, reasons),
         *_disposition_rows(directory / "dispositions.csv", dispositions),
         *_policy_rows(directory / "refund_policy.csv", marketplaces, rebound, policy),
+        *_compliance_rows(directory / "compliance.csv", marketplaces, compliance),
     ]
 
 
@@ -100,8 +103,26 @@ def _policy_rows(path: Path, marketplaces: dict[str, Marketplace], rebound: Rebo
         if row.rule in names:
             faults.append(f"{path}:{line}: rule: {row.rule} is already in line {names[row.rule]}; each decision names its rule")
         names[row.rule] = line
-        for field, values in allowed.items():
-            for value in str(getattr(row, field)).split("|"):
-                if value != "*" and value not in values:
-                    faults.append(f"{path}:{line}: {field}: {value!r}; allowed: *, {', '.join(values)}")
+        faults += _conditions(path, line, row, allowed)
     return faults
+
+
+def _compliance_rows(path: Path, marketplaces: dict[str, Marketplace], rows: list[tuple[int, ComplianceRow]]) -> list[str]:
+    allowed = {"verification": get_args(Verification), "grade": get_args(Grade), "disposition": get_args(Disposition)}
+    faults: list[str] = []
+    for line, row in rows:
+        if row.marketplace != "*" and row.marketplace not in marketplaces:
+            faults.append(
+                f"{path}:{line}: marketplace: {row.marketplace!r} is not in marketplaces.yaml; allowed: *, {', '.join(marketplaces)}"
+            )
+        faults += _conditions(path, line, row, allowed)
+    return faults
+
+
+def _conditions(path: Path, line: int, row: PolicyRow | ComplianceRow, allowed: dict[str, tuple[str, ...]]) -> list[str]:
+    return [
+        f"{path}:{line}: {field}: {value!r}; allowed: *, {', '.join(values)}"
+        for field, values in allowed.items()
+        for value in str(getattr(row, field)).split("|")
+        if value != "*" and value not in values
+    ]

@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS rebound_returns (  -- grain: one canonical event abou
   marketplace VARCHAR,                  -- marketplace it was routed to by the order id's prefix, NULL when it could not be routed
   return_id VARCHAR,                    -- ReBound's order id, '(00)' and blanks stripped
   order_id VARCHAR,                     -- order id as the document says it
+  rma VARCHAR,                          -- the return's RMA number, where the document says it
+  mirakl_return_id VARCHAR,             -- Mirakl's return id from the document's metadata
   piece_id VARCHAR,                     -- ReBound's item id; without one return/line/ordinal; NULL for a parcel-level event
   line_ref VARCHAR,                     -- order line id as the document says it
   sku VARCHAR,                          -- the seller's SKU as the document says it
@@ -128,6 +130,24 @@ CREATE TABLE IF NOT EXISTS mirakl_reference (  -- grain: one entry of one of the
   label VARCHAR,                        -- the operator's label
   value VARCHAR,                        -- the value, for platform and account entries
   attributes JSON,                      -- what else the entry says, such as is_shop_right
+  fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
+);
+
+CREATE TABLE IF NOT EXISTS marketplace_returns (  -- grain: one return of the marketplace (RT11) as last read for the partition
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day of the change, or of the ReBound event that names the order: the partition
+  mirakl_return_id VARCHAR,             -- Mirakl's return id
+  state VARCHAR,                        -- WAITING_ACCEPTANCE, IN_PROGRESS, REFUSED, RECEIVED, NO_RECEPTION, CLOSED or CANCELED
+  order_id VARCHAR,                     -- Mirakl's order id
+  commercial_id VARCHAR,                -- the customer's basket order
+  rma VARCHAR,                          -- RMA number; Mirakl does not keep it unique
+  reason_code VARCHAR,                  -- the operator's return reason code, for the whole return
+  rejection_reason_code VARCHAR,        -- why it was refused
+  method_code VARCHAR,                  -- how the goods travel
+  tracking_number VARCHAR,              -- the return parcel's tracking number as Mirakl knows it
+  lines JSON,                           -- [{order_line_id, quantity, reason_code, compliance}] of the return
+  created_at TIMESTAMP,                 -- created in Mirakl
+  updated_at TIMESTAMP,                 -- last change in Mirakl
   fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
 );
 
@@ -255,6 +275,49 @@ CREATE TABLE IF NOT EXISTS return_metrics_by (  -- grain: one partition x dimens
   refunded_amount DECIMAL(18,4),        -- product money of confirmed refunds
   sold_units BIGINT,                    -- sold in the orders of the partition: of the SKU, or of all for a reason; causes have none
   return_rate DOUBLE                    -- units / sold_units, NULL for causes and where nothing was sold
+);
+
+CREATE TABLE IF NOT EXISTS return_status_actions (  -- grain: one step that Mirakl's return owes to a ReBound return, in the partition of the return's latest event
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the return's latest event was first received: the partition
+  return_id VARCHAR,                    -- ReBound's order id, '(00)' and blanks stripped
+  order_ref VARCHAR,                    -- order id as the documents say it
+  lane VARCHAR,                         -- HUB, DTR or RLIB
+  mirakl_return_id VARCHAR,             -- Mirakl's return, NULL when none or more than one fits
+  matched_by VARCHAR,                   -- rma, metadata or lines
+  order_id VARCHAR,                     -- order of Mirakl's return
+  step VARCHAR,                         -- match (is there a return at all), received, compliance, closed or cancelled
+  outcome VARCHAR,                      -- send, done (Mirakl shows it), wait, gap (Mirakl lists no return) or exception
+  exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
+  cause VARCHAR,                        -- why it is a gap or an exception
+  waits_for VARCHAR,                    -- what a wait waits for
+  todo VARCHAR,                         -- what a person should do
+  detail VARCHAR,                       -- the values behind the cause
+  event_time TIMESTAMP,                 -- when ReBound's or the warehouse's event happened: the gap is measured from here
+  mirakl_state VARCHAR,                 -- state of Mirakl's return as read
+  shown_at TIMESTAMP,                   -- for a step that is done: when Mirakl's return was made (match) or last changed, the latest it can be
+  lines JSON,                           -- for compliance: the verdict of each order line, as it is sent (RT26)
+  mapping_version VARCHAR,              -- sha256 of the mapping tables that decided; `returns mappings show` prints a version
+  decided_at TIMESTAMP                  -- when this row was decided
+);
+
+CREATE TABLE IF NOT EXISTS return_status_pushes (  -- grain: one step of return_status_actions after the push
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the return's latest event was first received: the partition
+  return_id VARCHAR,                    -- ReBound's order id, '(00)' and blanks stripped
+  mirakl_return_id VARCHAR,             -- Mirakl's return, NULL when none or more than one fits
+  step VARCHAR,                         -- match, received, compliance, closed or cancelled
+  outcome VARCHAR,                      -- outcome of return_status_actions
+  effect_key VARCHAR,                   -- the effect's deterministic key in the ledger, NULL when nothing was to be sent
+  state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
+  cause VARCHAR,                        -- why it is not confirmed
+  attempts INTEGER,                     -- how often it was claimed for sending
+  event_time TIMESTAMP,                 -- when ReBound's or the warehouse's event happened
+  shown_at TIMESTAMP,                   -- when Mirakl showed it: our confirmed change, or the return's last change when others made it
+  gap_hours DOUBLE,                     -- from event_time to shown_at, or to measured_at while it is not shown; never below 0
+  limit_hours INTEGER,                  -- status_limit_hours of the marketplace
+  late BOOLEAN,                         -- not shown yet, and the gap is above the limit
+  measured_at TIMESTAMP                 -- when this row was written
 );
 
 -- When later news moves a piece to another partition, the old partition keeps its row until it is run again: whoever adds up over

@@ -18,9 +18,18 @@ from tests.dagster.location import DAY, MAPPINGS
 
 ROOT = Path(__file__).parents[2]
 GROUPS = {
-    "ingest": {"returns", "rebound_polls", "rebound_documents", "rebound_returns", "mirakl_reference", "mirakl_orders"},
+    "ingest": {
+        "returns",
+        "rebound_polls",
+        "rebound_documents",
+        "rebound_returns",
+        "mirakl_reference",
+        "mirakl_orders",
+        "marketplace_returns",
+    },
     "translate": {"mapped_dispositions"},
     "act": {"refund_actions", "refund_pushes"},
+    "status": {"return_status_actions", "return_status_pushes"},
     "report": {"return_metrics", "published_warehouse"},
 }
 DEPENDENCIES = {
@@ -33,6 +42,9 @@ DEPENDENCIES = {
     "mapped_dispositions": {"rebound_returns", "mirakl_orders", "mirakl_reference"},
     "refund_actions": {"mapped_dispositions"},
     "refund_pushes": {"refund_actions", "mapped_dispositions"},
+    "marketplace_returns": {"rebound_returns", "mirakl_reference"},
+    "return_status_actions": {"rebound_returns", "marketplace_returns", "mirakl_reference"},
+    "return_status_pushes": {"return_status_actions"},
     "return_metrics": {"mapped_dispositions", "refund_pushes"},
     "published_warehouse": {"return_metrics"},
 }
@@ -46,6 +58,10 @@ CHECKS = {
         "top_up_line_of_order", "top_up_order_whole", "piece_keys_unique", "definitive_events_only",
         "no_refund_founded", "refundable_is_refunded", "nothing_lost", "one_outcome",
         "outcomes_explained", "exception_share", "refund_total", "codes_validate", "states_validate", "partition_gate",
+    },
+    "return_status_actions": {
+        "status_codes_live", "status_codes_translated", "status_lines_complete", "status_steps_unique", "status_returns_unique",
+        "status_order_agrees", "status_rests_on_event", "status_explained", "status_outcomes",
     },
 }  # fmt: skip
 NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "orders_found"}
@@ -102,15 +118,18 @@ def test_checks(defs: dg.Definitions) -> None:
 def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
     jobs = {
         name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("ingest_returns", "process_returns", "publish")
+        for name in ("ingest_returns", "process_returns", "return_status", "publish")
     }
     assert jobs == {
         "ingest_returns": {"returns", "rebound_polls", "rebound_documents", "rebound_returns"},
         "process_returns": GROUPS["translate"] | GROUPS["act"] | {"mirakl_reference", "mirakl_orders", "return_metrics"},
+        "return_status": GROUPS["status"] | {"mirakl_reference", "marketplace_returns"},
         "publish": {"published_warehouse"},
     }
     checked = {key.name for key in defs.resolve_job_def("process_returns").asset_layer.asset_graph.asset_check_keys}
     assert checked >= CHECKS[MAPPED], "a run of the main job always has its gate"
+    followed = {key.name for key in defs.resolve_job_def("return_status").asset_layer.asset_graph.asset_check_keys}
+    assert followed >= CHECKS["return_status_actions"]
     repository = defs.get_repository_def()
     schedules = {schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs}
     assert schedules == {
@@ -120,6 +139,10 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "close_yesterday": "20 0 * * *",
         "look_back_week": "0 2 * * *",
         "look_back_month": "0 4 * * 0",
+        "status_today": "9-59/15 * * * *",
+        "status_yesterday": "30 0 * * *",
+        "status_week": "30 2 * * *",
+        "status_month": "30 4 * * 0",
         "publish_hourly": "50 * * * *",
     }
     running = {sensor.name: sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs}

@@ -164,6 +164,15 @@ def test_a_bug_in_plain_steps_is_not_taken_for_a_dead_marketplace(imported: Worl
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("returns_assets.operations.commands.runs.run_partition", broken)
+    monkeypatch.setattr("returns_assets.operations.flows.run_partition", broken)
     with pytest.raises(ZeroDivisionError):
         cli(*RUN, "--no-dagster")
+
+
+@pytest.mark.parametrize("how", [["--no-dagster"], []])
+def test_the_return_status_is_a_flow_of_its_own(imported: World, cli: Cli, how: list[str]) -> None:
+    result = cli(*RUN, "--flow", "return-status", *how)
+    assert result.exit_code == 0, result.output
+    assert "returns" in result.output
+    assert "steps: " in result.output
+    assert paid(imported) == [], "no refund is made by it"

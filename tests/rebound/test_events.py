@@ -245,3 +245,12 @@ def test_a_quantity_that_is_not_given_does_not_change_which_event_it_is():
 def test_what_to_do_about_an_item_that_cannot_be_trusted_is_not_a_mapping(cause: str):
     assert "unknown_verification" in CAUSES[cause].todo
     assert "rebound.yaml needs no change" in CAUSES[cause].todo
+
+
+def test_a_snapshot_names_the_rma_and_mirakls_return_whatever_else_the_metadata_hold():
+    metadata = [7, {"key": "mirakl_shop_id", "value": "2001"}, {"value": "no key"}, {"key": "mirakl_return_id", "value": "0a-1"}]
+    for found in read("return_snapshot", snapshot(rmaNumber="RMA-7", clientMetadata=metadata, status="COMPLETED")):
+        assert (found.rma, found.mirakl_return_id, found.problems) == ("RMA-7", "0a-1", [])
+    for nothing in ([], None, {}, [{"key": "mirakl_return_id", "value": NA}]):
+        (found,) = read("return_snapshot", snapshot(rmaNumber=NA, clientMetadata=nothing, status="OPEN"))
+        assert (found.rma, found.mirakl_return_id, found.problems) == (None, None, [])

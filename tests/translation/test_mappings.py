@@ -68,6 +68,15 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("marketplaces.yaml", "api_key_env: MIRAKL_ALBION_KEY", "api_key_env: 3f2a9c-secret-key", "should match pattern"),
     ("refund_policy.csv", "refund,1,default,,\nregistration_is_final,", "refund,1.5,default,,\nregistration_is_final,", "share"),
     ("refusals.csv", "policy,retry", "policy,resend", "'retry', 'hold' or 'reject'"),
+    ("refusals.csv", "refund,sufficient payable", "Refund!,sufficient payable", "kinds"),
+    ("compliance.csv", "*,WRONG_ITEM,*,*,no", "*,WRONG_ITM,*,*,no", "allowed: *, MATCH"),
+    ("compliance.csv", "albion,MISSING", "albino,MISSING", "not in marketplaces.yaml"),
+    ("compliance.csv", "*,OVER_QUANTITY,*,*,yes,", "*,OVER_QUANTITY,*,*,no,", "needs the operator's code"),
+    ("compliance.csv", "*,OVER_QUANTITY,*,*,yes,", "*,OVER_QUANTITY,*,*,yes,ANY", "has no code"),
+    ("marketplaces.yaml", "DTR: [PARCEL_DELIVERED, ITEM_INSPECTED]", "DTR: [PARCEL_IN_NETWORK]", "PARCEL_AT_HUB"),
+    ("marketplaces.yaml", "      closed: [RECEIVED]", "      closd: [RECEIVED]", "'closed' or 'cancelled'"),
+    ("marketplaces.yaml", "    return_status: {close_after_refunds: yes}", "    return_status: {from_states: {}}", "nothing is given for"),
+    ("marketplaces.yaml", "status_limit_hours: 48", "status_limit_hours: 0", "greater than 0"),
 ]
 
 

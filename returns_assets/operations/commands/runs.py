@@ -11,8 +11,8 @@ import click
 
 from returns_assets.operations.console import program, shortened
 from returns_assets.operations.failures import explain
-from returns_assets.operations.partition_view import view
-from returns_assets.operations.pipeline import run_day, run_partition
+from returns_assets.operations.flows import FLOWS, Flow
+from returns_assets.operations.pipeline import run_day
 from returns_assets.operations.session import DAY, chosen_marketplaces, require_open_day, session
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.inbox import pick_up_returns
@@ -26,32 +26,34 @@ Process = Callable[[date, str], tuple[tuple[str, ...], str]]
 @click.command()
 @click.option("--day", type=DAY, required=True, help="The partition day (UTC), YYYY-MM-DD.")
 @click.option("--marketplace", "wanted", multiple=True, help="Only this marketplace; may be given several times. Default: all.")
+@click.option("--flow", type=click.Choice(list(FLOWS)), default="refunds", show_default=True, help="What is done with the returns.")
 @click.option("--no-dagster", is_flag=True, help="Plain steps: faster to start, not in the UI's history.")
-def run(day: date, wanted: tuple[str, ...], no_dagster: bool) -> None:
-    """Run one day: take in its documents, then the main job for each marketplace. Running it again refunds nothing twice."""
-    _run_days(day, day, wanted, no_dagster)
+def run(day: date, wanted: tuple[str, ...], flow: str, no_dagster: bool) -> None:
+    """Run one day: take in its documents, then the flow's job for each marketplace. Running it again refunds nothing twice."""
+    _run_days(day, day, wanted, FLOWS[flow], no_dagster)
 
 
 @click.command()
 @click.option("--from", "first_day", type=DAY, required=True, help="First partition day.")
 @click.option("--to", "last_day", type=DAY, required=True, help="Last partition day, inclusive.")
 @click.option("--marketplace", "wanted", multiple=True, help="Only this marketplace; may be given several times. Default: all.")
+@click.option("--flow", type=click.Choice(list(FLOWS)), default="refunds", show_default=True, help="What is done with the returns.")
 @click.option("--no-dagster", is_flag=True, help="Plain steps: faster to start, not in the UI's history.")
-def backfill(first_day: date, last_day: date, wanted: tuple[str, ...], no_dagster: bool) -> None:
+def backfill(first_day: date, last_day: date, wanted: tuple[str, ...], flow: str, no_dagster: bool) -> None:
     """Run a range of days, oldest first. A blocked partition does not stop the others."""
     if last_day < first_day:
         raise click.UsageError("--to is before --from")
-    _run_days(first_day, last_day, wanted, no_dagster)
+    _run_days(first_day, last_day, wanted, FLOWS[flow], no_dagster)
 
 
-def _run_days(first_day: date, last_day: date, wanted: tuple[str, ...], no_dagster: bool) -> None:
+def _run_days(first_day: date, last_day: date, wanted: tuple[str, ...], flow: Flow, no_dagster: bool) -> None:
     failed: list[str] = []
     blocked: list[str] = []
     with session() as ctx:
         for day in (first_day, last_day):
             require_open_day(ctx, day)
         marketplaces = chosen_marketplaces(ctx, wanted)
-        with _plain(ctx) if no_dagster else _dagster(ctx) as (ingest, process):
+        with _plain(ctx, flow) if no_dagster else _dagster(ctx, flow) as (ingest, process):
             for offset in range((last_day - first_day).days + 1):
                 day = first_day + timedelta(days=offset)
                 if failure := ingest(day):
@@ -69,7 +71,7 @@ def _run_days(first_day: date, last_day: date, wanted: tuple[str, ...], no_dagst
                         click.echo(f"{name:<24} failed: {shortened(failure, 110)}")
                         continue
                     mark = "blocked by its checks, nothing sent: " if checks else ""
-                    click.echo(f"{name:<24} {mark}{view(ctx, marketplace, day).line()}")
+                    click.echo(f"{name:<24} {mark}{flow.line(ctx, marketplace, day)}")
     for sentence in blocked:
         click.echo(f"blocked  {sentence}  ({program()} exceptions list --cause check_failed)", err=True)
     for sentence in failed:
@@ -79,7 +81,7 @@ def _run_days(first_day: date, last_day: date, wanted: tuple[str, ...], no_dagst
 
 
 @contextmanager
-def _plain(ctx: StepContext) -> Generator[tuple[Ingest, Process]]:
+def _plain(ctx: StepContext, flow: Flow) -> Generator[tuple[Ingest, Process]]:
     """The steps of pipeline.py. A failure that a person can do something about stops its own partition only; a bug stops everything."""
 
     def ingest(day: date) -> str:
@@ -91,7 +93,7 @@ def _plain(ctx: StepContext) -> Generator[tuple[Ingest, Process]]:
     def process(day: date, marketplace: str) -> tuple[tuple[str, ...], str]:
         checks: tuple[str, ...] = ()
         with _explained() as failure:
-            checks = run_partition(ctx, marketplace, day).blocked_by
+            checks = flow.plain(ctx, marketplace, day)
         return checks, "".join(failure)
 
     yield ingest, process
@@ -111,7 +113,7 @@ def _explained() -> Generator[list[str]]:
 
 
 @contextmanager
-def _dagster(ctx: StepContext) -> Generator[tuple[Ingest, Process]]:
+def _dagster(ctx: StepContext, flow: Flow) -> Generator[tuple[Ingest, Process]]:
     """Runs in Dagster's history."""
     from returns_assets.operations.dagster_runs import runner  # Dagster's import is a second that --no-dagster saves
 
@@ -122,7 +124,7 @@ def _dagster(ctx: StepContext) -> Generator[tuple[Ingest, Process]]:
             return "" if done.success else done.failure
 
         def process(day: date, marketplace: str) -> tuple[tuple[str, ...], str]:
-            done = dagster.process(day, marketplace)
+            done = dagster.process(day, marketplace, flow.job)
             return done.blocked_by, "" if done.success else done.failure
 
         yield ingest, process

@@ -1,0 +1,36 @@
+"""The flows that `returns run` and `returns backfill` know: one line a flow, with its job, its plain steps, and what it says of itself."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from returns_assets.operations.partition_view import view
+from returns_assets.operations.pipeline import run_partition, run_return_status
+from returns_assets.operations.status_view import status_line
+from returns_assets.steps.context import StepContext
+
+
+class Flow(NamedTuple):
+    """`job`: Dagster's. `plain`: the same steps in this process; the critical checks that stopped it. `line`: how a partition stands."""
+
+    job: str
+    plain: Callable[[StepContext, str, date], tuple[str, ...]]
+    line: Callable[[StepContext, str, date], str]
+
+
+def _refunds(ctx: StepContext, marketplace: str, day: date) -> tuple[str, ...]:
+    return run_partition(ctx, marketplace, day).blocked_by
+
+
+def _refunds_line(ctx: StepContext, marketplace: str, day: date) -> str:
+    return view(ctx, marketplace, day).line()
+
+
+def _return_status(ctx: StepContext, marketplace: str, day: date) -> tuple[str, ...]:
+    return run_return_status(ctx, marketplace, day).blocked_by
+
+
+FLOWS: Mapping[str, Flow] = {
+    "refunds": Flow("process_returns", _refunds, _refunds_line),
+    "return-status": Flow("return_status", _return_status, status_line),
+}
