@@ -11,7 +11,7 @@ from returns_assets.assets.ingest import Steps
 from returns_assets.partitions import day_slice, marketplace_slice
 from returns_assets.quality.findings import Finding, markdown_table
 from returns_assets.quality.gate import validate_actions, validate_dataset, validate_partition
-from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, STATUS, suite
+from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, STATUS, WAREHOUSE, suite
 
 GATE_SAYS = "where the marketplace's gate is `partition`: no row's code or state fails to validate (see codes_validate, states_validate)"
 
@@ -56,6 +56,10 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_rebound_returns(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(RETURNS, validate_dataset(steps, RETURNS, None, day_slice(context.partition_key)))
 
+    @dg.multi_asset_check(name="check_warehouse_events", specs=check_specs(WAREHOUSE, days))
+    def check_warehouse_events(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
+        yield from results(WAREHOUSE, validate_dataset(steps, WAREHOUSE, None, day_slice(context.partition_key)))
+
     @dg.multi_asset_check(name="check_mirakl_orders", specs=check_specs(ORDERS, partitions))
     def check_mirakl_orders(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(ORDERS, validate_dataset(steps, ORDERS, *marketplace_slice(context.partition_key)))
@@ -68,4 +72,4 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_return_status_actions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(STATUS, validate_actions(steps, STATUS, *marketplace_slice(context.partition_key)))
 
-    return [check_rebound_returns, check_mirakl_orders, check_mapped_dispositions, check_return_status_actions]
+    return [check_rebound_returns, check_warehouse_events, check_mirakl_orders, check_mapped_dispositions, check_return_status_actions]

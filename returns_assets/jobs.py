@@ -9,7 +9,7 @@ import dagster as dg
 from dagster import AssetSelection
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition  # what define_asset_job returns
 
-INGESTED = ("returns", "rebound_polls", "rebound_documents", "rebound_returns")
+INGESTED = ("returns", "rebound_polls", "rebound_documents", "rebound_returns", "warehouse_events")
 PROCESSED = ("mirakl_reference", "mirakl_orders", "mapped_dispositions", "refund_actions", "refund_pushes", "return_metrics")
 STATUS = ("mirakl_reference", "marketplace_returns", "return_status_actions", "return_status_pushes")
 

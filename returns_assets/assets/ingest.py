@@ -1,4 +1,4 @@
-"""Group ingest: what ReBound sent, and what Mirakl knows about the orders that it names."""
+"""Group ingest: what ReBound and the warehouse sent, and what Mirakl knows about the orders that it names."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from returns_assets.steps.context import StepContext
 from returns_assets.steps.inbox import pick_up_returns
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.ingest_rebound import ingest_documents, ingest_returns
+from returns_assets.steps.ingest_warehouse import ingest_warehouse
 from returns_assets.steps.polls import poll_rebound
 
 GROUP = "ingest"
@@ -54,11 +55,19 @@ def rebound_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     @dg.asset(deps=[rebound_documents], partitions_def=days, group_name=GROUP, kinds={"duckdb"}, backfill_policy=ONE_BY_ONE, pool=POOL,
               metadata=table_metadata("rebound_returns"))  # fmt: skip
     def rebound_returns(context: dg.AssetExecutionContext, steps: Steps) -> Result:
-        """The day's return events in the product's own words, each routed to its marketplace."""
+        """The day's return events, ReBound's and the warehouse's, in the product's own words, each routed to its marketplace."""
         day = day_slice(context.partition_key)
         return written(steps, "rebound_returns", {"day": day}, ingest_returns(steps, day))
 
-    return [returns, rebound_polls, rebound_documents, rebound_returns]
+    @dg.asset(deps=[rebound_documents, rebound_returns], partitions_def=days, group_name=GROUP, kinds={"duckdb"},
+              backfill_policy=ONE_BY_ONE, pool=POOL, metadata=table_metadata("warehouse_events"))  # fmt: skip
+    def warehouse_events(context: dg.AssetExecutionContext, steps: Steps) -> Result:
+        """What the warehouse's files of the day told: put away, inspected, received, dispatched; its word about pieces is in
+        rebound_returns, too."""
+        day = day_slice(context.partition_key)
+        return written(steps, "warehouse_events", {"day": day}, ingest_warehouse(steps, day))
+
+    return [returns, rebound_polls, rebound_documents, rebound_returns, warehouse_events]
 
 
 def mirakl_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:

@@ -13,15 +13,26 @@ class Cause(NamedTuple):
 CAUSES: dict[str, Cause] = {
     "unknown_verification": Cause(
         "mapping",
-        "rebound_returns names the fault: an unmapped value goes into verification_map, a faulty item needs a new document",
+        "rebound_returns names the fault: an unmapped value goes into verification_map (rebound.yaml or warehouse.yaml), a faulty "
+        "item needs a new document",
     ),
     "piece_id_unclear": Cause("logical", "items with and without ids may be the same piece: ask ReBound which, refund by hand in Mirakl"),
-    "unknown_grade": Cause("mapping", "add the value to grade_map in rebound.yaml, then materialise rebound_returns again"),
-    "unknown_disposition": Cause("mapping", "add the value to disposition_map in rebound.yaml, then materialise rebound_returns again"),
+    "unknown_grade": Cause(
+        "mapping",
+        "add the value to grade_map in rebound.yaml (warehouse.yaml if the warehouse said it), then materialise rebound_returns again",
+    ),
+    "unknown_disposition": Cause(
+        "mapping", "add the value to disposition_map in rebound.yaml, or warehouse.yaml if the warehouse said it, then run the day again"
+    ),
     "unknown_lane": Cause("mapping", "add the value to lane_map in rebound.yaml, then materialise rebound_returns again"),
     "unknown_reason": Cause("mapping", "add the label to reason_map in rebound.yaml, then materialise rebound_returns again"),
     "unknown_order": Cause("logical", "look for the order in Mirakl; if ReBound sent a wrong id, ask for a corrected notification"),
     "no_policy_row": Cause("policy", "add a row to refund_policy.csv for this verification, grade, disposition and reason"),
+    "verdicts_differ": Cause(
+        "logical",
+        "ReBound and the warehouse say different things about this piece (rebound_returns, warehouse_events): let whoever is wrong send a "
+        "correction, which clears it; or refund by hand in Mirakl and resolve with a note",
+    ),
     "ambiguous_line": Cause(
         "logical", "several order lines fit and differ in price: ask ReBound for a notification with the line id; it decides the piece anew"
     ),

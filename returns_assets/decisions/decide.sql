@@ -18,7 +18,10 @@ base AS (
     SELECT
         f.n, f.piece_id, f.day, f.definitive_at, f.quantity, f.verification, f.grade, f.disposition, f.lane, f.reason, f.unclear,
         m.order_id, m.order_line_id, m.matched_by, m.named_line_id,
-        p.row.seq AS policy_seq, p.row.rule AS rule, p.row.outcome AS policy_outcome, p.row.share AS share,
+        -- no row of the policy table speaks where ReBound and the warehouse contradict each other
+        CASE WHEN NOT f.disputed THEN p.row.seq END AS policy_seq,
+        CASE WHEN f.disputed THEN 'verdicts_differ' ELSE p.row.rule END AS rule,
+        CASE WHEN f.disputed THEN 'hold' ELSE p.row.outcome END AS policy_outcome, p.row.share AS share,
         p.row.shipping AS policy_shipping, d.definitive AS disposition_final,
         c.refund_reason_code, lr.code IS NOT NULL AS reason_live, lr.shop_right AS reason_shop_right,
         l.line_n, l.line_state, l.line_quantity, l.currency, l.tax_mode, l.price_minor, l.shipping_minor, l.unreadable, s.readiness,

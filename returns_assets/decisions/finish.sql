@@ -7,13 +7,14 @@ SELECT
     CASE
         WHEN j.outcome <> 'hold' THEN NULL
         WHEN d.unit_cause = 'line_in_flight' THEN 'the answer to another refund of this order line'
+        WHEN j.cause = 'verdicts_differ' THEN 'ReBound and the warehouse to agree'
         WHEN d.policy_outcome = 'hold' THEN w.waits_for
         WHEN NOT d.disposition_final THEN 'a final disposition; now ' || f.disposition
         ELSE 'the order line to be refundable; now ' || d.line_state
     END AS waits_for,
     CASE
         WHEN j.outcome = 'exception' THEN coalesce(c.todo, w.todo)
-        WHEN j.outcome = 'hold' THEN w.todo
+        WHEN j.outcome = 'hold' THEN coalesce(c.todo, w.todo)
     END AS todo,
     CASE j.cause
         WHEN 'unknown_reason' THEN 'reason ' || coalesce(f.reason_raw, '')

@@ -26,7 +26,7 @@ target_pieces AS (
 ),
 events AS (
     SELECT
-        p.n, r.day, r.event_key, r.document_id, r.event_time, r.event, r.event_rank, r.lane, r.return_id, r.order_id, r.line_ref, r.sku, r.ean,
+        p.n, r.day, r.event_key, r.document_id, r.kind, r.event_time, r.event, r.event_rank, r.lane, r.return_id, r.order_id, r.line_ref, r.sku, r.ean,
         r.quantity, r.reason_raw, r.reason, r.verification, r.grade, r.disposition_raw, r.disposition,
         coalesce(r.problem LIKE '%piece_id_unclear%', FALSE) AS unclear,
         -- one number that orders events: time, then rank, then the source's version, then our sequence
@@ -60,6 +60,27 @@ state AS (
     FROM events
     GROUP BY n
 ),
+by_warehouse AS (  -- pieces of which the retailer's own warehouse told, too
+    SELECT n FROM events WHERE kind = 'warehouse_file' AND event_rank >= 60 GROUP BY n
+),
+verdicts AS (  -- the last word of each of the two; silence and words that no map has are none
+    SELECT
+        e.n, e.kind = 'warehouse_file' AS own,
+        arg_max(e.verification, e.ord) FILTER (e.verification <> 'UNKNOWN') AS verification,
+        arg_max(CASE e.grade WHEN 'B' THEN 'A' ELSE e.grade END, e.ord) FILTER (e.grade NOT IN ('U', 'UNKNOWN')) AS grade_class,
+        arg_max(e.disposition, e.ord) FILTER (e.disposition NOT IN ('NONE', 'UNKNOWN')) AS disposition
+    FROM (SELECT * REPLACE (coalesce(kind, '') AS kind) FROM events WHERE event_rank >= 50) e
+    SEMI JOIN by_warehouse USING (n)
+    GROUP BY e.n, own
+),
+disputed AS (  -- both have spoken finally, and not the same: neither simply wins
+    SELECT r.n
+    FROM verdicts r
+    JOIN verdicts w ON w.n = r.n AND w.own AND NOT r.own
+    WHERE (r.verification <> w.verification OR r.grade_class <> w.grade_class OR r.disposition <> w.disposition)
+        AND coalesce(r.disposition, 'NONE') IN (SELECT disposition FROM map_dispositions WHERE definitive)
+        AND coalesce(w.disposition, 'NONE') IN (SELECT disposition FROM map_dispositions WHERE definitive)
+),
 definitive AS (  -- each definitive event once, on the day it was first received
     SELECT e.n, e.event_key, e.event, min(e.day) AS day, min(e.event_time) AS event_time, max(e.ord) AS ord,
         min(e.document_id) AS document_id
@@ -78,7 +99,8 @@ SELECT
     n, p.piece_id, s.return_id, s.lane, d.definitive_event, d.definitive_at, d.event_key, d.document_id, d.day,
     s.order_ref, s.line_ref, s.sku, s.ean, coalesce(s.quantity, 1) AS quantity, s.reason_raw,
     coalesce(s.reason, 'NOT_GIVEN') AS reason, coalesce(s.verification, 'MATCH') AS verification,
-    coalesce(s.grade, 'U') AS grade, s.disposition_raw, coalesce(s.disposition, 'NONE') AS disposition, s.unclear
+    coalesce(s.grade, 'U') AS grade, s.disposition_raw, coalesce(s.disposition, 'NONE') AS disposition, s.unclear,
+    n IN (SELECT n FROM disputed) AS disputed
 FROM state s
 JOIN decided d USING (n)
 JOIN target_pieces p USING (n)

@@ -27,7 +27,12 @@ told AS (
     WHERE d.day = $day
 )
 SELECT
-    n, told_cause AS cause,
+    n,
+    CASE
+        -- a hold that a person is told of
+        WHEN told_cause IS NULL AND NOT paid AND unit_cause IS NULL AND rule = 'verdicts_differ' THEN 'verdicts_differ'
+        ELSE told_cause
+    END AS cause,
     CASE
         WHEN told_cause IS NOT NULL THEN 'exception'
         WHEN paid THEN 'refund'

@@ -15,6 +15,7 @@ from returns_assets.steps.context import StepContext
 from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.ingest_rebound import ingest_documents, ingest_returns
+from returns_assets.steps.ingest_warehouse import ingest_warehouse
 from returns_assets.steps.push_return_status import push_return_status
 from returns_assets.steps.report import compute_metrics
 from returns_assets.steps.return_status import plan_return_status
@@ -28,6 +29,7 @@ class DayReport:
     day: date
     documents: int
     events: int
+    warehouse_events: int
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def run_day(ctx: StepContext, day: date) -> DayReport:
     """The day's documents to canonical events, for all marketplaces."""
     documents = ingest_documents(ctx, day)
     events = ingest_returns(ctx, day)
-    return DayReport(day, documents.rows, events.rows)
+    warehouse = ingest_warehouse(ctx, day)
+    return DayReport(day, documents.rows, events.rows, warehouse.rows)
 
 
 def run_partition(ctx: StepContext, marketplace: str, day: date) -> PartitionReport:

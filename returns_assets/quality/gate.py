@@ -13,8 +13,9 @@ from returns_assets.quality.facts import Facts, read_facts
 from returns_assets.quality.findings import Finding
 from returns_assets.quality.reading import read_slices
 from returns_assets.quality.runner import run_suite
-from returns_assets.quality.suites import GATED, MAPPED, PARTITION_GATE, RETURNS, Expectation, suite
+from returns_assets.quality.suites import GATED, MAPPED, PARTITION_GATE, RETURNS, WAREHOUSE, Expectation, suite
 from returns_assets.steps.context import StepContext
+from returns_assets.steps.ingest_warehouse import files_of
 from returns_assets.warehouse.partitions import slice_hash
 
 SOURCE = "checks"
@@ -52,6 +53,8 @@ def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date, 
         extra["inbox_documents"] = dict(ctx.ledger.inbox.days()).get(day, 0)
     if asset == MAPPED:
         extra["open_lines"] = _open_lines(ctx, marketplace)
+    if asset == WAREHOUSE:
+        extra |= _file_counts(ctx, day)
     partition: dict[str, Any] = {"day": day} if marketplace is None else {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:  # the hash and all slices from one consistent view
         content = slice_hash(con, asset, partition) if hashed else ""
@@ -65,6 +68,17 @@ def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date, 
     records = _records(expectations, findings, asset, marketplace, day)
     ctx.ledger.exceptions.sync(SOURCE, exception_scope(asset, marketplace, day), records, now=ctx.now())
     return findings, content
+
+
+def _file_counts(ctx: StepContext, day: date) -> dict[str, Any]:
+    """The warehouse's files of the day, counted from their bytes."""
+    read = files_of(ctx, day)
+    return {
+        "file_documents": [document.id for document, _ in read],
+        "file_names": [document.name for document, _ in read],
+        "file_rows": [file.rows for _, file in read],
+        "file_refused": [file.rows_refused for _, file in read],
+    }
 
 
 def _open_lines(ctx: StepContext, marketplace: str | None) -> list[str]:

@@ -17,6 +17,7 @@ ORDERS = "mirakl_orders"
 STATUS = "return_status_actions"
 STATUS_STEPS = ("match", "received", "compliance", "closed", "cancelled")
 STATUS_OUTCOMES = ("send", "done", "wait", "gap", "exception")
+WAREHOUSE = "warehouse_events"
 OUTCOMES = ("refund", "no_refund", "hold", "exception")
 # The check that stands for `gate: partition`: critical in such a marketplace, always passed in one with `gate: rows`. It is a check of
 # its own because automation looks at whether blocking checks passed, not at their severity: a warning must not stop the good rows.
@@ -177,6 +178,21 @@ SUITES: tuple[Expectation, ...] = (
                 ("return_id", "piece_id", "document_id"),
                 "every event belongs to a known marketplace", "mapping",
                 "compare the order ids with order_id_prefixes in marketplaces.yaml, then materialise rebound_returns of the day again"),
+    Expectation(WAREHOUSE, "facts_kept", "critical", "warehouse_facts", *equal("told", "kept"),
+                ("document_id", "piece_id", "told", "kept"),
+                "what warehouse_events tells of pieces is in rebound_returns, and nothing else is", "technical",
+                "run the day again; documents that arrived meanwhile are taken in by it"),
+    Expectation(WAREHOUSE, "rows_conserved", "critical", "warehouse_files", *equal("file_rows", "accounted"),
+                ("document_id", "name", "file_rows", "kept", "refused"),
+                "every row of the warehouse's files is in warehouse_events or was refused", "technical", "run the day again"),
+    Expectation(WAREHOUSE, "words_known", "warning", "warehouse_words", *in_set("unknown_words", lambda _: [""]),
+                ("document_id", "line_number", "event", "unknown_words"),
+                "every verification, grade and disposition of the warehouse is known", "mapping",
+                "add the word to warehouse.yaml, then run the day again"),
+    Expectation(WAREHOUSE, "facts_placed", "warning", "warehouse_words", *in_set("without_place", lambda _: [""]),
+                ("document_id", "line_number", "event", "order_id", "return_id", "without_place"),
+                "every row belongs to a known marketplace and, about a piece, to one that can be told", "logical",
+                "see the exceptions of warehouse_events: each says what clears it"),
     Expectation(ORDERS, "orders_found", "warning", "named_orders", *in_set("found", lambda _: ["found"]), ("order_id", "returns"),
                 "every order that the day's returns name is in Mirakl", "logical",
                 "look for the order in Mirakl; if ReBound sent a wrong id, ask for a corrected notification"),

@@ -25,6 +25,12 @@ class Parsed:
         return bool(self.faults) and not self.payloads
 
 
+def why_unreadable(channel: str, content: bytes, name: str) -> str:
+    """Why nothing of a document can be read, empty where something can; whatever channel it came through."""
+    parsed = parse(content, name)
+    return "; ".join(parsed.faults) if parsed.unreadable else ""
+
+
 class _Unreadable(ValueError):
     """The text is not JSON; the message is meant for people and never quotes the content."""
 

@@ -160,6 +160,8 @@ def _snapshot(document: _Document, items: list[Item]) -> list[Event]:
     else:
         case = document.profile.snapshot_statuses[document.status]
     events = [document.event(_item_event(item), item) for item in items]
+    if case is None and not events and document.lane is not None:
+        case = words.RETURN_REGISTERED  # an open case without items still says which way the parcel goes
     if case is not None or (document.problems and not events):
         events.append(document.event(case or words.UNKNOWN))
     return events

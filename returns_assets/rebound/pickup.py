@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from returns_assets.rebound.documents import parse
+from returns_assets.rebound.documents import why_unreadable
 from returns_assets.rebound.dropped import DONE, Incoming, Look, ReceivedAt, channel_of, document_files, look_at, received_at
 from returns_assets.rebound.identity import clean_text
 from returns_assets.rebound.importer import BATCH_BYTES, BATCH_FILES
 
 AddMany = Callable[[Sequence[Incoming]], Sequence[tuple[int, bool]]]
+WhyUnreadable = Callable[[str, bytes, str], str]  # of channel, content and name: empty where something can be read
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class _File:
     look: Look
     incoming: Incoming
 
+    @property
+    def day(self) -> date:
+        return self.incoming.received_at.astimezone(UTC).date()
+
 
 def pick_up(
     folders: Folders,
@@ -82,11 +87,12 @@ def pick_up(
     now: Callable[[], datetime],
     on_unreadable: Callable[[Unreadable], None],
     rule: ReceivedAt = "now",
+    unreadable: WhyUnreadable = why_unreadable,
 ) -> PickupReport:
     """One look at the drop folder: takes files that look as at the last look, or that have a `<name>.done` marker beside them.
 
     `add_many` commits before it returns (id, is_new) for each. `on_unreadable` is called after the bytes are stored and before the file
-    goes to the error folder; files that can be read, in part at least, go to the archive.
+    goes to the error folder; files that can be read, in part at least, go to the archive. `unreadable` knows what each channel carries.
     """
     report = PickupReport()
     before = _load_looks(folders.state)
@@ -108,7 +114,16 @@ def pick_up(
     for batch in _batches(folders, ready, rule, now(), report):
         stored = add_many([file.incoming for file in batch])
         for file, (document_id, is_new) in zip(batch, stored, strict=True):
-            _put_away(folders, file, document_id, is_new, on_unreadable, report)
+            report.taken += 1
+            report.new += is_new
+            report.days.add(file.day)
+            incoming = file.incoming
+            fault = unreadable(incoming.channel, incoming.content, incoming.name)
+            if fault:
+                bad = Unreadable(document_id, file.day, incoming.channel, incoming.name, fault)
+                report.unreadable.append(bad)
+                on_unreadable(bad)
+            _put_away(file, document_id, folders.error if fault else folders.archive, report)
     return report
 
 
@@ -140,23 +155,11 @@ def _batches(
         yield batch
 
 
-def _put_away(
-    folders: Folders, file: _File, document_id: int, is_new: bool, on_unreadable: Callable[[Unreadable], None], report: PickupReport
-) -> None:
-    incoming = file.incoming
-    day = incoming.received_at.astimezone(UTC).date()
-    report.taken += 1
-    report.days.add(day)
-    report.new += is_new
-    parsed = parse(incoming.content, incoming.name)
-    if parsed.unreadable:
-        bad = Unreadable(document_id, day, incoming.channel, incoming.name, "; ".join(parsed.faults))
-        report.unreadable.append(bad)
-        on_unreadable(bad)
+def _put_away(file: _File, document_id: int, folder: Path, report: PickupReport) -> None:
     try:
         if look_at(file.path) != file.look:  # sent again under the same name meanwhile: that is another document
             return
-        _move(file, (folders.error if parsed.unreadable else folders.archive) / day.isoformat(), document_id)
+        _move(file, folder / file.day.isoformat(), document_id)
         file.path.with_name(file.path.name + DONE).unlink(missing_ok=True)
     except FileNotFoundError:
         return  # another pick-up moved it; the bytes are stored

@@ -32,7 +32,8 @@ CAUSES: dict[str, Cause] = {
     "unreadable_document": Cause(
         "technical",
         "document",
-        "allowed: one JSON object, an array of objects, or one object a line, in UTF-8; ask the sender to send it again"
+        "allowed: one JSON object, an array of objects, or one object a line, in UTF-8 (warehouse files: docs/warehouse-files.md); ask the "
+        "sender to send it again"
     ),
     "unreadable_part": Cause("technical", "document", "the other parts were read; ask the sender for the parts that are named"),
     "unknown_channel": Cause("mapping", "document", f"name the channel under channels in rebound.yaml, {AGAIN}"),
@@ -91,8 +92,12 @@ def problem(cause: str, value: object = "") -> Problem:
     """A problem with its value shortened; raises KeyError for a cause that has no explanation."""
     if cause not in CAUSES:
         raise KeyError(cause)
-    text = str(value)
-    return Problem(cause, text if len(text) <= VALUE_LENGTH else f"{text[: VALUE_LENGTH - 1]}…")
+    return Problem(cause, shortened(str(value)))
+
+
+def shortened(text: str) -> str:
+    """At most VALUE_LENGTH characters."""
+    return text if len(text) <= VALUE_LENGTH else f"{text[: VALUE_LENGTH - 1]}…"
 
 
 def joined(problems: Iterable[Problem]) -> str | None:

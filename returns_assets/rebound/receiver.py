@@ -15,9 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from returns_assets.rebound.authentication import AuthConfig, Authentication, authentication
-from returns_assets.rebound.documents import parse
+from returns_assets.rebound.documents import why_unreadable
 
 ALLOWED_TYPES = ("application/json", "application/x-ndjson", "application/ndjson", "application/jsonl")
+TABLE_TYPES = ("text/csv", "application/csv")  # for channels that carry the warehouse's files
+TABLE_KIND = "warehouse_file"
 
 
 class InboxAdd(Protocol):
@@ -44,10 +46,17 @@ class ReceiverProfile(Protocol):
     def receiver(self) -> ReceiverSettings: ...
 
 
-def create_receiver(inbox_add: InboxAdd, profile: ReceiverProfile, secrets: Mapping[str, str], clock: Callable[[], datetime]) -> Starlette:
-    """POST /returns/{channel} and GET /health. `secrets`: variables by name (the environment); `clock` gives aware UTC.
+def create_receiver(
+    inbox_add: InboxAdd,
+    profile: ReceiverProfile,
+    secrets: Mapping[str, str],
+    clock: Callable[[], datetime],
+    unreadable: Callable[[str, bytes, str], str] = why_unreadable,
+) -> Starlette:
+    """POST /returns/{channel} and GET /health. `secrets`: variables by name (the environment); `clock` gives aware UTC; `unreadable`
+    says of channel, content and name why nothing can be read, or nothing.
 
-    Raises ReceiverMisconfigured when the authentication cannot work. 202 stored; 400 not JSON (kept all the same); 401; 404 no such
+    Raises ReceiverMisconfigured when the authentication cannot work. 202 stored; 400 not readable (kept all the same); 401; 404 no such
     channel; 413; 415; 503 not stored.
     """
     proof = authentication(profile.receiver.auth, secrets)
@@ -61,17 +70,17 @@ def create_receiver(inbox_add: InboxAdd, profile: ReceiverProfile, secrets: Mapp
         channel = request.path_params["channel"]
         if channel not in profile.channels:
             raise HTTPException(404, f"no such channel; this account has: {', '.join(sorted(profile.channels))}")
-        _check_type(request)
+        _check_type(request, profile.channels[channel])
         body = await _body(request, limit) if body is None else body
         if not body.strip():
-            raise HTTPException(400, "the body is empty; a JSON document is needed")
-        parsed = await run_in_threadpool(parse, body, "body")
+            raise HTTPException(400, "the body is empty; a document is needed")
+        fault = await run_in_threadpool(unreadable, channel, body, "body")
         # what cannot be read is kept, too: it is the only trace of what the sender meant
         document_id, is_new = await run_in_threadpool(
             inbox_add, body, channel=channel, name=f"POST /returns/{channel}", received_at=clock()
         )
-        if parsed.unreadable:
-            return _answer(400, {"error": f"kept as document {document_id}, but it cannot be read: {'; '.join(parsed.faults)}"})
+        if fault:
+            return _answer(400, {"error": f"kept as document {document_id}, but it cannot be read: {fault}"})
         return _answer(202, {"document_id": document_id, "new": is_new})
 
     async def health(request: Request) -> Response:
@@ -90,11 +99,12 @@ def _prove(proof: Authentication, request: Request, body: bytes) -> None:
         raise HTTPException(401, f"the header {proof.header} is missing or wrong", headers=headers)
 
 
-def _check_type(request: Request) -> None:
-    """JSON, or nothing said. A compressed body would be stored as bytes that nobody can read."""
+def _check_type(request: Request, kind: str) -> None:
+    """JSON, CSV where the channel carries tables, or nothing said. A compressed body would be stored as bytes that nobody can read."""
     media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media and media not in ALLOWED_TYPES and not media.endswith("+json"):
-        raise HTTPException(415, f"content type {media} is not accepted; allowed: {', '.join(ALLOWED_TYPES)}")
+    allowed = (*ALLOWED_TYPES, *(TABLE_TYPES if kind == TABLE_KIND else ()))
+    if media and media not in allowed and not media.endswith("+json"):
+        raise HTTPException(415, f"content type {media} is not accepted; allowed: {', '.join(allowed)}")
     if request.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
         raise HTTPException(415, "a content encoding is not accepted; send the document as it is")
 

@@ -1,12 +1,12 @@
 """Exceptions about documents and about what they say: one record per document or per cause and value, never one per row."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from returns_assets.ledger.exceptions import ExceptionRecord
-from returns_assets.rebound.problems import CAUSES, Problem
+from returns_assets.rebound.problems import CAUSES, Cause, Problem
 
 SOURCE = "rebound_documents"
 SAMPLES = 3
@@ -39,9 +39,10 @@ class _Seen:
 
 
 class Tally:
-    """Counts problems by cause and value over a day's rows."""
+    """Counts problems by cause and value over a day's rows; `causes` explains them."""
 
-    def __init__(self) -> None:
+    def __init__(self, causes: Mapping[str, Cause] = CAUSES) -> None:
+        self._causes = causes
         self._seen: defaultdict[Problem, _Seen] = defaultdict(_Seen)
 
     def add(self, problems: Iterable[Problem], document_id: int, marketplace: str | None) -> None:
@@ -64,7 +65,7 @@ class Tally:
         return [self._record(found, seen, day, names) for found, seen in self._seen.items()]
 
     def _record(self, found: Problem, seen: _Seen, day: date, names: dict[int, str]) -> ExceptionRecord:
-        cause = CAUSES[found.cause]
+        cause = self._causes[found.cause]
         samples = ", ".join(f"document {number} ({names.get(number, '')})" for number in seen.documents)
         return ExceptionRecord(
             exception_class=cause.exception_class,

@@ -5,11 +5,16 @@ from collections.abc import Callable, Sequence
 
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.inbox import NewDocument
+from returns_assets.rebound.documents import why_unreadable
 from returns_assets.rebound.dropped import Incoming
 from returns_assets.rebound.pickup import Folders, PickupReport, Unreadable, pick_up
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.document_exceptions import SOURCE as DOCUMENTS
 from returns_assets.steps.document_exceptions import unreadable_document
+from returns_assets.translation.model import Mappings
+from returns_assets.warehouse_files.form import read_form
+from returns_assets.warehouse_files.profile import KIND as WAREHOUSE_FILE
+from returns_assets.warehouse_files.profile import compile_profile
 
 SOURCE = "returns"
 
@@ -23,15 +28,28 @@ def keep(ctx: StepContext) -> Callable[[Sequence[Incoming]], list[tuple[int, boo
     return add_many
 
 
+def unreadable(mappings: Mappings) -> Callable[[str, bytes, str], str]:
+    """Why nothing of a document (channel, content, name) can be read, by what its channel carries; empty where something can."""
+    profile = compile_profile(mappings.warehouse)
+
+    def why(channel: str, content: bytes, name: str) -> str:
+        if mappings.rebound.channels.get(channel) == WAREHOUSE_FILE:
+            return read_form(content, profile, name).fault
+        return why_unreadable(channel, content, name)
+
+    return why
+
+
 def pick_up_returns(ctx: StepContext, *, look_again_after: float = 0.0) -> PickupReport:
     """One look at RETURNS_HOME/inbox; with `look_again_after` seconds a second one, if the first left files waiting.
 
     Files that cannot be read, and files that cannot be opened or moved, become exceptions; the good ones go on.
     """
     folders = Folders.of(ctx.settings.inbox_dir)
+    why = unreadable(ctx.mappings)
 
     def look() -> PickupReport:
-        return pick_up(folders, keep(ctx), now=ctx.now, on_unreadable=lambda bad: _report(ctx, bad))
+        return pick_up(folders, keep(ctx), now=ctx.now, on_unreadable=lambda bad: _report(ctx, bad), unreadable=why)
 
     report = look()
     if report.waiting and look_again_after > 0:

@@ -24,7 +24,14 @@ from returns_assets.steps.document_exceptions import Tally, document_exception
 from returns_assets.steps.legacy_history import LegacyHistory
 from returns_assets.steps.rebound_rows import DOCUMENT_SCHEMA, RETURN_SCHEMA, document_row, event_row, table, with_problem
 from returns_assets.steps.unclear_pieces import Nameless, nameless, unclear
+from returns_assets.steps.warehouse_known import read_known
+from returns_assets.steps.warehouse_places import CANONICAL, place
+from returns_assets.steps.warehouse_rows import return_rows
 from returns_assets.warehouse.partitions import replace_partition
+from returns_assets.warehouse_files.facts import Fact, read_file
+from returns_assets.warehouse_files.profile import KIND as WAREHOUSE_FILE
+from returns_assets.warehouse_files.profile import Profile as WarehouseFiles
+from returns_assets.warehouse_files.profile import compile_profile as compile_warehouse
 
 RETURNS_SOURCE = "rebound_returns"
 LAST_DOCUMENT = "SELECT max(document_id) FROM rebound_documents WHERE day = ?"
@@ -37,18 +44,27 @@ class Reading(NamedTuple):
     kind: str | None
     events: list[Event]
     faults: list[tuple[str, str]]
+    facts: tuple[Fact, ...] = ()  # of a warehouse's file; what is wrong with its rows is told by warehouse_events
+
+    @property
+    def told(self) -> int:
+        """What was read: events, or facts of the warehouse."""
+        return len(self.events) + len(self.facts)
 
 
 def read_documents(ctx: StepContext, day: date, last_id: int | None = None) -> Iterator[Reading]:
     """The day's documents in the order of arrival, up to `last_id`; nothing that is in them stops the others."""
-    profile = compile_profile(ctx.mappings.rebound)
+    profile, warehouse = compile_profile(ctx.mappings.rebound), compile_warehouse(ctx.mappings.warehouse)
     documents = [document for document in ctx.ledger.inbox.documents(day) if last_id is None or document.id <= last_id]
     legacy = LegacyHistory(ctx, profile, day, documents)
     for document in documents:
-        yield _read(profile, document, legacy)
+        yield _read(profile, warehouse, document, legacy)
 
 
-def _read(profile: Profile, document: Document, legacy: LegacyHistory) -> Reading:
+def _read(profile: Profile, warehouse: WarehouseFiles, document: Document, legacy: LegacyHistory) -> Reading:
+    if profile.channels.get(document.channel) == WAREHOUSE_FILE:
+        file = read_file(document.content, warehouse, document.name, document.received_at)
+        return Reading(document, WAREHOUSE_FILE, [], [("unreadable_document", file.fault)] if file.fault else [], tuple(file.facts))
     parsed = parse(document.content, document.name)
     cause = "unreadable_document" if parsed.unreadable else "unreadable_part"
     faults = [(cause, fault) for fault in parsed.faults]
@@ -70,8 +86,8 @@ def ingest_documents(ctx: StepContext, day: date) -> StepResult:
     for reading in read_documents(ctx, day):
         document = reading.document
         channels[document.channel] += 1
-        events += len(reading.events)
-        rows.append(document_row(document, reading.kind, len(reading.events), "; ".join(fault for _, fault in reading.faults) or None))
+        events += reading.told
+        rows.append(document_row(document, reading.kind, reading.told, "; ".join(fault for _, fault in reading.faults) or None))
         causes: defaultdict[str, list[str]] = defaultdict(list)
         for cause, fault in reading.faults:
             causes[cause].append(fault)
@@ -140,19 +156,36 @@ def ingest_returns(ctx: StepContext, day: date) -> StepResult:
     with ctx.warehouse.read() as con:
         last = con.execute(LAST_DOCUMENT, [day]).fetchone()
     read = _Day(Router({key: marketplace.order_id_prefixes for key, marketplace in ctx.mappings.marketplaces.items()}))
-    for document, _, events, _ in read_documents(ctx, day, last[0] if last else None):
+    facts: list[tuple[Document, Fact]] = []
+    for document, _, events, _, told in read_documents(ctx, day, last[0] if last else None):
         read.names[document.id] = document.name
+        facts.extend((document, fact) for fact in told)
         for event in events:
             read.read(document, event)
     _add_orders_of_other_days(ctx, day, read)
     read.add_late()
     read.name_unclear()
+    _add_warehouse(ctx, day, read, facts)
     with ctx.warehouse.transaction() as con:
         written = replace_partition(con, "rebound_returns", {"day": day}, table(read.rows, RETURN_SCHEMA))
     ctx.ledger.exceptions.sync(RETURNS_SOURCE, {"day": day}, read.tally.records(day, read.names), now=ctx.now())
     counts = {"marketplaces": dict(sorted(read.marketplaces.items())), "events": dict(sorted(read.events.items()))}
     unroutable = written - sum(read.marketplaces.values())
     return StepResult(written, {"documents": len(read.names), **counts, "unroutable": unroutable, "problems": read.tally.counts()})
+
+
+def _add_warehouse(ctx: StepContext, day: date, read: _Day, facts: list[tuple[Document, Fact]]) -> None:
+    """The warehouse's word about pieces, beside ReBound's. What in it has no place is in warehouse_events, with its exception."""
+    if not facts:
+        return
+    with ctx.warehouse.read() as con:
+        known = read_known(con, day, [fact for _, fact in facts], table(read.rows, RETURN_SCHEMA))
+    for placed in place(facts, known, read.router):
+        if placed.tells:
+            rows = return_rows(placed)
+            read.rows += rows
+            read.events[CANONICAL[placed.fact.event]] += len(rows)
+            read.marketplaces[placed.marketplace or ""] += len(rows)
 
 
 def _add_orders_of_other_days(ctx: StepContext, day: date, read: _Day) -> None:

@@ -18,7 +18,9 @@ TABLE = "mapped_dispositions"
 OUTCOME_COUNTS = "SELECT outcome, count(*) FROM mapped_dispositions WHERE marketplace = ? AND day = ? GROUP BY outcome ORDER BY outcome"
 EXCEPTION_ROWS = """
     SELECT piece_id, exception_class, cause, order_ref, detail, todo
-    FROM mapped_dispositions WHERE marketplace = ? AND day = ? AND outcome = 'exception' ORDER BY piece_id
+    FROM mapped_dispositions
+    WHERE marketplace = ? AND day = ? AND (outcome = 'exception' OR (outcome = 'hold' AND cause IS NOT NULL))  -- verdicts_differ
+    ORDER BY piece_id
 """
 DECIDED_HERE = """
     SELECT a.id FROM asked a JOIN current_dispositions c ON c.piece_id = a.piece_id

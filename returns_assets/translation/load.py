@@ -17,6 +17,7 @@ from returns_assets.translation.model import (
     ReasonRow,
     ReboundProfile,
     RefusalRow,
+    WarehouseProfile,
 )
 from returns_assets.translation.rules import check_together
 from returns_assets.translation.source import describe, read_csv, read_yaml
@@ -50,18 +51,21 @@ def load_mappings(directory: Path) -> Mappings:
     marketplaces = _marketplaces(directory / "marketplaces.yaml", raw, lines, faults)
     rebound_raw, rebound_lines = read_yaml(directory / "rebound.yaml")
     rebound = _one(ReboundProfile, rebound_raw, directory / "rebound.yaml", rebound_lines, (), faults)
+    warehouse_raw, warehouse_lines = read_yaml(directory / "warehouse.yaml")
+    warehouse = _one(WarehouseProfile, warehouse_raw, directory / "warehouse.yaml", warehouse_lines, (), faults)
     reasons = _rows(ReasonRow, directory / "return_reasons.csv", REASON_COLUMNS, faults)
     dispositions = _rows(DispositionRow, directory / "dispositions.csv", DISPOSITION_COLUMNS, faults)
     policy = _rows(PolicyRow, directory / "refund_policy.csv", POLICY_COLUMNS, faults)
     refusals = _rows(RefusalRow, directory / "refusals.csv", REFUSAL_COLUMNS, faults, rename={"class": "exception_class"})
     compliance = _rows(ComplianceRow, directory / "compliance.csv", COMPLIANCE_COLUMNS, faults)
-    if faults or rebound is None:
+    if faults or rebound is None or warehouse is None:
         raise MappingError("\n".join(faults))
     first_day = raw.get("first_day")
     content: dict[str, Any] = {
         "first_day": str(first_day),
         "marketplaces": {key: value.model_dump(mode="json") for key, value in marketplaces.items()},
         "rebound": rebound.model_dump(mode="json"),
+        "warehouse": warehouse.model_dump(mode="json"),
         "reasons": [row.model_dump(mode="json") for _, row in reasons],
         "dispositions": [row.model_dump(mode="json") for _, row in dispositions],
         "policy": [row.model_dump(mode="json") for _, row in policy],
@@ -78,6 +82,7 @@ def load_mappings(directory: Path) -> Mappings:
                 "first_day": first_day,
                 "marketplaces": marketplaces,
                 "rebound": rebound,
+                "warehouse": warehouse,
                 "reasons": [row for _, row in reasons],
                 "dispositions": [row for _, row in dispositions],
                 "policy": [row for _, row in policy],

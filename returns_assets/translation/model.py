@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
@@ -222,6 +223,7 @@ class ReceiverConfig(Strict):
 
 
 DocumentKind = Literal["tracking_update", "refund_instant", "refund_registered", "return_snapshot", "legacy_return"]
+ChannelKind = Literal[DocumentKind, "warehouse_file"]
 
 
 class ReboundProfile(Strict):
@@ -230,7 +232,7 @@ class ReboundProfile(Strict):
     profile: Ways
     null_tokens: list[str]
     default_lane: Lane
-    channels: dict[str, DocumentKind]
+    channels: dict[str, ChannelKind]
     fields: dict[DocumentKind, dict[str, list[str]]]
     item_fields: dict[str, list[str]]
     lane_map: dict[str, Lane]
@@ -264,6 +266,56 @@ class ReboundProfile(Strict):
         return self
 
 
+WarehouseField = Literal[
+    "event", "event_time", "order_id", "order_line_id", "sku", "ean", "quantity", "piece_id", "return_id", "location", "grade",
+    "disposition", "verification", "carrier", "tracking_number", "warehouse", "event_id",
+]  # fmt: skip
+
+
+class WarehouseProfile(Strict):
+    """How the warehouse's own files are read; see mappings/warehouse.yaml and docs/warehouse-files.md."""
+
+    columns: dict[WarehouseField, list[str]]
+    null_tokens: list[str]
+    delimiter: Literal["auto", ",", ";"]
+    decimal_comma: bool
+    timezone: str
+    time_format: str
+    event_map: dict[str, Literal["PUTAWAY", "INSPECTED", "RECEIVED", "DISPATCHED"]]
+    verification_map: dict[str, Verification]
+    grade_map: dict[str, Grade]
+    disposition_map: dict[str, Disposition]
+    max_bad_ratio: Decimal = Field(ge=0, le=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no such time zone; allowed: an IANA name such as Europe/Berlin") from None
+        return value
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, value: dict[WarehouseField, list[str]]) -> dict[WarehouseField, list[str]]:
+        for needed in ("event", "event_time"):
+            if not value.get(needed):
+                raise ValueError(f"{needed} needs a column: without it no row can be read")
+        names = [name for each in value.values() for name in each]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"the column {twice!r} is named twice; allowed: one field for each column")
+        return value
+
+    @field_validator("time_format")
+    @classmethod
+    def _time_format(cls, value: str) -> str:
+        if value != "iso" and not ("%" in value and any(hour in value for hour in ("%H", "%I", "%X", "%c", "%T"))):
+            raise ValueError("allowed: iso, or a pattern with date and time such as %d.%m.%Y %H:%M")
+        return value
+
+
 class Mappings(Strict):
     """All mapping tables of one version; `content` is what the ledger keeps of it."""
 
@@ -271,6 +323,7 @@ class Mappings(Strict):
     first_day: date
     marketplaces: dict[str, Marketplace]
     rebound: ReboundProfile
+    warehouse: WarehouseProfile
     reasons: list[ReasonRow]
     dispositions: list[DispositionRow]
     policy: list[PolicyRow]

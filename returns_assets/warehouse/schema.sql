@@ -8,11 +8,11 @@ CREATE TABLE IF NOT EXISTS rebound_documents (  -- grain: one document, as recei
   document_id BIGINT,                   -- the document's sequence number in the ledger's inbox
   received_at TIMESTAMP,                -- when the inbox took the document
   channel VARCHAR,                      -- endpoint path or drop folder it came through
-  kind VARCHAR,                         -- what the channel carries: tracking_update, refund_instant, refund_registered, return_snapshot
+  kind VARCHAR,                         -- what the channel carries: tracking_update, refund_instant, refund_registered, return_snapshot, warehouse_file
   sha256 VARCHAR,                       -- hash of the bytes, the same bytes are one document
   name VARCHAR,                         -- file name or request id it came under
   size_bytes BIGINT,                    -- length of the bytes
-  events INTEGER,                       -- canonical events read from it
+  events INTEGER,                       -- canonical events read from it; of a warehouse's file, the rows that are facts
   problem VARCHAR                       -- why it could not be read, NULL when it could
 );
 
@@ -47,6 +47,32 @@ CREATE TABLE IF NOT EXISTS rebound_returns (  -- grain: one canonical event abou
   tracking_number VARCHAR,              -- the return parcel's tracking number
   location VARCHAR,                     -- hub or place code
   problem VARCHAR                       -- unknown codes of this row, such as unknown_reason:...
+);
+
+CREATE TABLE IF NOT EXISTS warehouse_events (  -- grain: one fact of the warehouse's files; one for each piece where a row stands for several
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  event_key VARCHAR,                    -- hash of the fact itself: a row that is sent again, in any file, has the same key
+  document_id BIGINT,                   -- the document's sequence number in the ledger's inbox
+  line_number INTEGER,                  -- line of the file in which the row begins, from 1
+  received_at TIMESTAMP,                -- when the inbox took the document
+  event_time TIMESTAMP,                 -- when it happened
+  event VARCHAR,                        -- PUTAWAY, INSPECTED, RECEIVED or DISPATCHED
+  marketplace VARCHAR,                  -- by the prefix of the order id, which a piece has from its return; NULL when it could not be routed
+  order_id VARCHAR,                     -- order id as ReBound says it of the return, else as the file does
+  order_line_id VARCHAR,                -- order line id as the file says it
+  piece_id VARCHAR,                     -- piece as ReBound names it; NULL for a dispatch, a whole parcel, or a piece that could not be told
+  return_id VARCHAR,                    -- ReBound's order id, from the file or by the piece
+  sku VARCHAR,                          -- the seller's SKU as the file says it
+  ean VARCHAR,                          -- the EAN as the file says it
+  quantity INTEGER,                     -- units that the row stands for
+  warehouse VARCHAR,                    -- the warehouse as the file names it
+  location VARCHAR,                     -- shelf or place
+  verification VARCHAR,                 -- what was found against what was announced, NULL when the file does not say
+  grade VARCHAR,                        -- A to D, NULL when the file does not say, UNKNOWN when no map has the word
+  disposition VARCHAR,                  -- canonical disposition, NULL when the file does not say, UNKNOWN when no map has the word
+  carrier VARCHAR,                      -- carrier of a dispatch as the warehouse writes it
+  tracking_number VARCHAR,              -- tracking number of the parcel that left or came
+  problem VARCHAR                       -- what keeps the row from counting, and unknown words, such as unknown_disposition:...
 );
 
 CREATE TABLE IF NOT EXISTS mirakl_sweeps (  -- grain: one OR11 sweep by update date

@@ -26,6 +26,7 @@ GROUPS = {
         "mirakl_reference",
         "mirakl_orders",
         "marketplace_returns",
+        "warehouse_events",
     },
     "translate": {"mapped_dispositions"},
     "act": {"refund_actions", "refund_pushes"},
@@ -37,6 +38,7 @@ DEPENDENCIES = {
     "rebound_polls": set(),
     "rebound_documents": {"returns", "rebound_polls"},
     "rebound_returns": {"rebound_documents"},
+    "warehouse_events": {"rebound_documents", "rebound_returns"},
     "mirakl_reference": set(),
     "mirakl_orders": {"rebound_returns"},
     "mapped_dispositions": {"rebound_returns", "mirakl_orders", "mirakl_reference"},
@@ -50,6 +52,7 @@ DEPENDENCIES = {
 }
 CHECKS = {
     "rebound_returns": {"documents_conserved", "inbox_conserved", "codes_known", "events_routed"},
+    "warehouse_events": {"rows_conserved", "facts_kept", "words_known", "facts_placed"},
     "mirakl_orders": {"orders_found"},
     "mapped_dispositions": {
         "ready_codes_live", "ready_states_eligible", "ready_line_of_order", "ready_currency", "ready_tax_mode", "ready_amounts_positive",
@@ -64,7 +67,7 @@ CHECKS = {
         "status_order_agrees", "status_rests_on_event", "status_explained", "status_outcomes",
     },
 }  # fmt: skip
-NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "orders_found"}
+NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "words_known", "facts_placed", "orders_found"}
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,7 @@ def test_partitions(defs: dg.Definitions) -> None:
     assert {name for name, kind in kinds.items() if isinstance(kind, dg.DailyPartitionsDefinition)} == {
         "rebound_documents",
         "rebound_returns",
+        "warehouse_events",
     }
     (both,) = {kind for kind in kinds.values() if isinstance(kind, dg.MultiPartitionsDefinition)}
     assert "2025-03-01|albion" in both.get_partition_keys()
@@ -121,7 +125,7 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         for name in ("ingest_returns", "process_returns", "return_status", "publish")
     }
     assert jobs == {
-        "ingest_returns": {"returns", "rebound_polls", "rebound_documents", "rebound_returns"},
+        "ingest_returns": {"returns", "rebound_polls", "rebound_documents", "rebound_returns", "warehouse_events"},
         "process_returns": GROUPS["translate"] | GROUPS["act"] | {"mirakl_reference", "mirakl_orders", "return_metrics"},
         "return_status": GROUPS["status"] | {"mirakl_reference", "marketplace_returns"},
         "publish": {"published_warehouse"},

@@ -13,7 +13,7 @@ def test_from_document_to_refund(location: Location) -> None:
     location.document("NOR-1-A", "P2", line=2)
     ingested = location.ingest()
     assert ingested.success, errors(ingested)
-    assert made(ingested) == {"returns", "rebound_polls", "rebound_documents", "rebound_returns"}
+    assert made(ingested) == {"returns", "rebound_polls", "rebound_documents", "rebound_returns", "warehouse_events"}
     assert failed(ingested) == set()
 
     processed = location.process()

@@ -18,7 +18,7 @@ from returns_assets.warehouse.connection import schema_statements
 DAY = date(2025, 3, 5)
 RANKS = {
     "RETURN_REGISTERED": 10, "PARCEL_IN_NETWORK": 20, "REFUND_ADVICE": 25, "PARCEL_AT_HUB": 30, "PARCEL_DELIVERED": 40,
-    "ITEM_REGISTERED": 50, "ITEM_GRADED": 60, "ITEM_DISPOSITIONED": 65, "ITEM_INSPECTED": 66, "RETURN_CLOSED": 80,
+    "ITEM_REGISTERED": 50, "ITEM_GRADED": 60, "ITEM_DISPOSITIONED": 65, "ITEM_INSPECTED": 66, "PUTAWAY_COMPLETED": 70, "RETURN_CLOSED": 80,
 }  # fmt: skip
 MAPPINGS = load_mappings(Path(__file__).parents[2] / "mappings")
 

@@ -13,6 +13,7 @@ import uvicorn
 
 from returns_assets.ledger.database import Ledger
 from returns_assets.rebound.receiver import create_receiver
+from returns_assets.steps.inbox import unreadable
 from returns_assets.translation.model import ReceiverAuth, ReceiverConfig
 from tests.rebound.payloads import MAPPINGS
 
@@ -71,7 +72,7 @@ def receiver(sqlite_ledger: Ledger) -> Receiver:
     def start(auth: str = "none", limit: int = 10_000, add: Any = None) -> Generator[Running]:
         config = ReceiverConfig(auth=ReceiverAuth(**AUTH[auth]), max_body_bytes=limit)
         account = MAPPINGS.rebound.model_copy(update={"receiver": config})
-        app = create_receiver(add or sqlite_ledger.inbox.add, account, SECRETS, lambda: NOW)
+        app = create_receiver(add or sqlite_ledger.inbox.add, account, SECRETS, lambda: NOW, unreadable(MAPPINGS))
         with serve(app) as port:
             yield Running(f"http://127.0.0.1:{port}", port, sqlite_ledger)
 

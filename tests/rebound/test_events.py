@@ -111,8 +111,10 @@ def test_a_closed_case_is_one_more_event_without_a_piece(status: str, case: str)
     assert (graded.event, closed.event, closed.item) == ("ITEM_GRADED", case, None)
 
 
-def test_an_open_case_without_items_says_nothing():
-    assert read("return_snapshot", snapshot(items=[], status="OPEN")) == []
+def test_an_open_case_without_items_says_which_way_it_goes():
+    case = one("return_snapshot", snapshot(items=[], status="OPEN", flow="DTR"))
+    assert (case.event, case.lane, case.item) == ("RETURN_REGISTERED", "DTR", None)
+    assert read("return_snapshot", snapshot(items=[], status="OPEN", flow=NA)) == []
 
 
 @pytest.mark.parametrize(("flow", "lane"), [("STANDARD", "HUB"), ("DTR", "DTR"), ("RLIB", "RLIB"), (NA, None), (None, None)])

@@ -41,6 +41,16 @@ def test_a_document_is_stored_as_it_came_and_the_same_bytes_are_one(receiver: Re
         assert [day.isoformat() for day, _ in running.ledger.inbox.days()] == ["2025-03-09"]
 
 
+def test_the_warehouses_tables_are_taken_on_its_channel_only(receiver: Receiver):
+    table, headers = b"event;event_time\n", {"Content-Type": "text/csv; charset=utf-8"}
+    with receiver() as running:
+        assert httpx.post(f"{running.url}/returns/warehouse", content=table, headers=headers).status_code == 202
+        assert httpx.post(f"{running.url}/returns/tracking", content=table, headers=headers).status_code == 415
+        formless = httpx.post(f"{running.url}/returns/warehouse", content=b"no;header\n", headers=headers)
+        assert (formless.status_code, "no column is event" in formless.text) == (400, True)
+        assert [channel for channel, _ in running.stored()] == ["warehouse", "warehouse"], "kept all the same"
+
+
 def test_many_at_once_and_all_the_same(receiver: Receiver):
     with receiver() as running, ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: httpx.post(f"{running.url}/returns/tracking", content=to_bytes({"n": n % 4})), range(24)))

@@ -39,9 +39,10 @@ def receive(host: str, port: int) -> None:
     import uvicorn
 
     from returns_assets.rebound.receiver import create_receiver
+    from returns_assets.steps.inbox import unreadable
 
     with session("receiver") as ctx:
-        app = create_receiver(ctx.ledger.inbox.add, ctx.mappings.rebound, os.environ, ctx.now)
+        app = create_receiver(ctx.ledger.inbox.add, ctx.mappings.rebound, os.environ, ctx.now, unreadable(ctx.mappings))
         auth = ctx.mappings.rebound.receiver.auth.type
         if auth == "none":
             click.echo("warning: receiver.auth is `none`: whoever reaches this address can post returns", err=True)

@@ -33,6 +33,16 @@ asked AS (  -- lines on which a refund was asked for: by the ledger in flight, o
 unclear AS (
     SELECT DISTINCT piece_id FROM rebound_returns WHERE marketplace = $marketplace AND problem LIKE '%piece_id_unclear%'
 ),
+disputed AS (  -- the warehouse's word and ReBound's are not the same; whether both are final is not worked out a second time
+    SELECT piece_id
+    FROM rebound_returns
+    WHERE marketplace = $marketplace AND piece_id IN (SELECT piece_id FROM mapped WHERE outcome = 'hold') AND event_rank >= 50
+    GROUP BY piece_id
+    HAVING bool_or(kind = 'warehouse_file') AND (
+        count(DISTINCT verification) > 1
+        OR count(DISTINCT CASE grade WHEN 'B' THEN 'A' ELSE grade END) FILTER (grade <> 'U') > 1
+        OR count(DISTINCT disposition) FILTER (disposition <> 'NONE') > 1)
+),
 crowded AS (  -- the orders on which a piece is said to be one too many, by both of their names
     SELECT DISTINCT o.order_id, unnest([o.order_id, o.commercial_id]) AS name
     FROM mirakl_orders o
@@ -58,6 +68,7 @@ SELECT
     coalesce(m.reason, '') AS reason,
     CASE
         WHEN l.order_line_id IS NULL THEN 'not read'
+        WHEN m.piece_id IN (SELECT piece_id FROM disputed) THEN 'of a disputed piece'
         WHEN m.lane IS NULL OR m.lane = 'UNKNOWN' THEN 'unknown lane'
         WHEN upper(trim(m.sku)) <> upper(trim(l.offer_sku))
             AND upper(trim(m.sku)) IS DISTINCT FROM upper(trim(l.product_sku))
