@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from returns_assets.sandbox import wire
-from returns_assets.sandbox.scenarios import SCENARIOS
+from returns_assets.sandbox.scenarios import SCENARIOS, Scenario
 from returns_assets.sandbox.scenarios_warehouse import WAREHOUSE_SCENARIOS
 from returns_assets.sandbox.state import State
 from returns_assets.sandbox.warehouse_admin import notices
@@ -70,11 +70,14 @@ def truth(world: World, wanted: Json) -> Json:
         "marketplace_returns": [
             row for plan in world.plans for row in opening_rows(plan) if keys.get("marketplace") in (None, row["marketplace"])
         ],
-        "scenarios": [
-            {"name": each.name, "reference": each.reference, "span_days": each.span, "trouble": each.trouble}
-            for each in (*SCENARIOS, *WAREHOUSE_SCENARIOS)
-        ],
+        # by the field of POST /admin/world that takes their names
+        "scenarios": [_listed(each) for each in SCENARIOS],
+        "warehouse_scenarios": [_listed(each) for each in WAREHOUSE_SCENARIOS],
     }
+
+
+def _listed(scenario: Scenario) -> Json:
+    return {"name": scenario.name, "reference": scenario.reference, "span_days": scenario.span, "trouble": scenario.trouble}
 
 
 def routes(state: State) -> list[Route]:

@@ -15,6 +15,7 @@ from returns_assets.sandbox import documents
 from returns_assets.sandbox.clock import Clock
 from returns_assets.sandbox.config import default_config
 from returns_assets.sandbox.config_file import load_config
+from returns_assets.sandbox.scenarios import NAMES
 from returns_assets.sandbox.scenarios_warehouse import WAREHOUSE_NAMES
 from returns_assets.sandbox.state import State
 from returns_assets.sandbox.warehouse_files import CHANNEL, COLUMNS, FileForm, Notice
@@ -362,7 +363,8 @@ def test_truth_tells_stock_dispatches_and_bad_rows(sandbox: Sandbox) -> None:
     early = sandbox.get("world/truth", scenario="dispatched_early", marketplace="albion")["dispatches"]
     assert [(row["outcome"], row["carrier_code"]) for row in early] == [("state", "DPD-UK")]
     assert {row["outcome"] for row in sandbox.get("world/truth", outcome="tracking")["dispatches"]} == {"tracking"}
-    assert set(WAREHOUSE_NAMES) <= {each["name"] for each in whole["scenarios"]}
+    assert set(WAREHOUSE_NAMES) == {each["name"] for each in whole["warehouse_scenarios"]}
+    assert set(NAMES) == {each["name"] for each in whole["scenarios"]}
 
 
 def test_what_the_truth_says_can_be_shipped_can_be(sandbox: Sandbox) -> None:
