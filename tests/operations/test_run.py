@@ -76,6 +76,7 @@ def test_plain_steps_refund_once_and_say_what_they_did(imported: World, cli: Cli
     assert "codes_validate" in summary
     assert summary.count("EUR") == 1
 
+    assert f"mapped_dispositions/{DAY}|nordhaus/codes_validate" in cli("exceptions", "list", "--cause", "check_failed").output
     commands = copied(summary, "What to look at next")
     assert any(command.endswith("--cause unknown_reason") for command in commands)
     for command in commands:

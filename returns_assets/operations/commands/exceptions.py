@@ -4,6 +4,7 @@ from datetime import date
 
 import click
 
+from returns_assets.ledger.exceptions import OpenException
 from returns_assets.operations.console import moment, shortened, table
 from returns_assets.operations.session import DAY, actor_option, session
 
@@ -42,7 +43,7 @@ def list_exceptions(
         click.echo("No exceptions.")
         return
     rows = [
-        (e.id, e.day, e.marketplace, e.exception_class, e.cause, shortened(e.subject, 28), e.count, e.state, shortened(e.todo, 60))
+        (e.id, e.day, e.marketplace, e.exception_class, e.cause, shortened(e.subject, 60), e.count, e.state, shortened(e.todo, 60))
         for e in found[:limit]
     ]
     click.echo(table(["id", "day", "marketplace", "class", "cause", "subject", "seen", "state", "what to do"], rows, right=["id", "seen"]))
@@ -69,13 +70,19 @@ def show_exception(exception_id: int) -> None:
         (found.subject_kind, found.subject),
         ("detail", found.detail),
         ("what to do", found.todo),
-        ("seen", f"{found.count} times, {moment(found.first_seen)} to {moment(found.last_seen)}"),
+        ("seen", _seen(found)),
         ("note", found.note),
     ):
         if value not in (None, ""):
             click.echo(f"{name:<12} {value}")
     click.echo()
     click.echo(table(["at", "event", "by", "note"], [(moment(e.at), e.event, e.actor, e.note) for e in history]))
+
+
+def _seen(found: OpenException) -> str:
+    if found.count == 1:
+        return f"once, {moment(found.first_seen)}"
+    return f"{found.count} times, {moment(found.first_seen)} to {moment(found.last_seen)}"
 
 
 @exceptions.command("resolve")

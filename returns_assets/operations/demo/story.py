@@ -151,12 +151,13 @@ def _what_next(stage: Stage, seconds: float) -> None:
     usual = stage.home == HOME.absolute()  # what the Makefile's targets take
     published = nearby(stage.home / "published" / "returns.duckdb")
     look = f"import duckdb; print(duckdb.connect({published!r}, read_only=True).sql('FROM return_metrics'))"
+    quoted = shlex.quote(look) if set(look) & set('"$`\\!') else f'"{look}"'  # the second is the one that people can read
     rows = [
         ("make ui" if usual else f"{program()} ui --home {here(stage.home)}", "assets, checks with sample rows, lineage, backfills"),
         ("make demo" if usual else f"{program()} demo --home {here(stage.home)}", "the same partitions once more, no second refund"),
         (f"{_program(stage)} exceptions list", "what waits for somebody"),
         (f"{_program(stage)} effects list", "every refund with its state"),
-        (f"{here(Path(sys.executable))} -c {shlex.quote(look)}", "the analysts' copy; queries in docs/data-dictionary.md"),
+        (f"{here(Path(sys.executable))} -c {quoted}", "the analysts' copy; queries in docs/data-dictionary.md"),
     ]
     heading("What to open next")
     for command, meaning in rows:
