@@ -61,7 +61,8 @@ def return_rows(placed: Placed) -> list[tuple[Any, ...]]:
         rows.append(
             (
                 document.day, fact.event_key, document.id, received_at, event_time, event, EVENT_RANKS[event], KIND, placed.lane,
-                placed.marketplace, placed.return_id, placed.order_id, fact.tracking_number, fact.location, None, joined(placed.problems),
+                placed.marketplace, placed.return_id, placed.order_id, None, None, fact.tracking_number, fact.location, None,
+                joined(placed.problems),
                 piece, *about_item,
             )
         )  # fmt: skip

@@ -4,6 +4,7 @@ Error bodies are `{"status": int, "message": string}` or carry an `errors` list 
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import Any, cast
 import httpx
 
 MESSAGE_LIMIT = 500
+LONGEST_WAIT = 86_400.0  # seconds; a header must not put an effect off for longer than a day
 
 
 class Verdict(StrEnum):
@@ -103,11 +105,14 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
     if not raw:
         return None
     try:
-        return max(0.0, float(raw))
+        seconds = float(raw)
     except ValueError:
-        pass
+        seconds = None
+    if seconds is not None:
+        return min(max(0.0, seconds), LONGEST_WAIT) if math.isfinite(seconds) else None
     try:
         at = parsedate_to_datetime(raw)
     except ValueError:
         return None
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
+    seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
+    return min(max(0.0, seconds), LONGEST_WAIT)

@@ -32,7 +32,7 @@ def world(folder: Path) -> Generator[tuple[Sandbox, StepContext, dict[str, Any]]
         sandbox.post("world/deliver", until=f"{LAST}T23:59:59Z", mode="files", directory=str(folder / "drop"))
         (piece,) = sandbox.get("world/truth", scenario="direct_to_retailer")["pieces"]
         with open_context(Settings(home=folder / "home", mappings=MAPPINGS), run_id="r", actor="test") as ctx:
-            import_directory(folder / "drop", "mtime", keep(ctx), now=ctx.now)
+            import_directory(folder / "drop", "mtime", keep(ctx), channels=ctx.mappings.rebound.channels, now=ctx.now)
             yield sandbox, ctx, piece
 
 

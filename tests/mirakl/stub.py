@@ -58,6 +58,7 @@ class Seen:
     params: dict[str, str]
     headers: dict[str, str]
     body: Any
+    header_names: tuple[str, ...] = ()  # as they came, with repetitions
 
 
 class StubMirakl:
@@ -185,7 +186,8 @@ class StubMirakl:
         path = parts.path.removeprefix("/api")
         params = {key: values[0] for key, values in parse_qs(parts.query).items()}
         operation = "OR28" if path == "/orders/refund" else "OR11" if path == "/orders" else "RE01" if path == "/reasons" else path
-        seen = Seen(operation, handler.command, path, params, dict(handler.headers), json.loads(raw, parse_float=Decimal) if raw else None)
+        sent = json.loads(raw, parse_float=Decimal) if raw else None
+        seen = Seen(operation, handler.command, path, params, dict(handler.headers), sent, tuple(handler.headers.keys()))
         with self.lock:
             self.seen.append(seen)
             fault = self.fault_for(seen) if self.fault_for else self._scripted(operation)

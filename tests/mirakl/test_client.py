@@ -39,6 +39,7 @@ def test_every_call_carries_the_raw_key_the_shop_and_accept(stub: StubMirakl, cl
     assert {seen.operation for seen in stub.seen} == {"RE01", "OR11", "OR28"}
     for seen in stub.seen:
         assert seen.headers["Authorization"] == "secret-key"
+        assert [name.lower() for name in seen.header_names].count("authorization") == 1  # a server may refuse two keys
         assert seen.headers["Accept"] == "application/json"
         assert seen.params["shop_id"] == "2001"
     assert stub.calls("OR11")[0].params["order_tax_mode"] == "TAX_INCLUDED"
@@ -218,4 +219,5 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     assert retry_after_of({"Retry-After": "1.5"}) == 1.5
     assert retry_after_of({}) is None
     assert retry_after_of({"Retry-After": "soon"}) is None
+    assert [retry_after_of({"Retry-After": odd}) for odd in ("nan", "inf", "1e12", "-5")] == [None, None, 86_400.0, 0.0]
     assert retry_after_of({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0

@@ -186,7 +186,7 @@ def same(mine: Poller) -> list[Any]:
 def test_push_and_rest_poll_tell_one_event_each(world: Sandbox, tmp_path: Path) -> None:
     world.post("world/deliver", mode="files", directory=str(tmp_path / "drop"))
     with poller(tmp_path, account("g3_push", "g3_rest_poll"), END) as mine:
-        import_directory(tmp_path / "drop", "now", keep(mine.ctx), now=mine.ctx.now)
+        import_directory(tmp_path / "drop", "now", keep(mine.ctx), channels=mine.ctx.mappings.rebound.channels, now=mine.ctx.now)
         mine.read()
         pushed = same(mine)
         assert mine.poll().taken == told(world)
