@@ -14,6 +14,7 @@ import uvicorn
 from returns_assets.sandbox.admin import admin_app
 from returns_assets.sandbox.config import SandboxConfig, load_config
 from returns_assets.sandbox.mirakl.operator import time_passed
+from returns_assets.sandbox.mirakl.stock_imports import settle_all
 from returns_assets.sandbox.rebound import Rebound
 from returns_assets.sandbox.server import SandboxApp
 from returns_assets.sandbox.state import State
@@ -22,8 +23,9 @@ from returns_assets.sandbox.world_routes import routes as world_routes
 
 
 def build_app(state: State) -> SandboxApp:
-    """The whole server on a state; jumps of the clock move orders and refunds along."""
+    """The whole server on a state; jumps of the clock move orders, refunds and stock imports along."""
     state.on_time(partial(time_passed, state))
+    state.on_time(partial(settle_all, state))
     rebound = Rebound(state)
     return SandboxApp(state, rebound, admin_app(state, rebound, world_routes(state)))
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from returns_assets.sandbox import wire
+from returns_assets.sandbox import admin_stock, wire
 from returns_assets.sandbox.admin_observe import GETS
 from returns_assets.sandbox.admin_operate import DELETES, POSTS
 from returns_assets.sandbox.exchange import Json, Refusal
@@ -70,7 +70,8 @@ def admin_app(state: State, rebound: Rebound, more: list[Route]) -> Starlette:
         return {"repeat": account.repeat, "token_seconds": account.token_seconds, "flow_keys": account.flow_keys}
 
     acts: dict[str, dict[str, Act]] = {}
-    for method, table in (("GET", GETS), ("POST", {**POSTS, "/admin/rebound": set_rebound}), ("DELETE", DELETES)):
+    gets, posts = GETS | admin_stock.GETS, POSTS | admin_stock.POSTS
+    for method, table in (("GET", gets), ("POST", {**posts, "/admin/rebound": set_rebound}), ("DELETE", DELETES)):
         for path, act in table.items():
             acts.setdefault(path, {})[method] = act
     routes: list[BaseRoute] = [*more]
