@@ -15,6 +15,7 @@ from returns_assets.sandbox.admin import admin_app
 from returns_assets.sandbox.config import SandboxConfig, load_config
 from returns_assets.sandbox.mirakl.operator import time_passed
 from returns_assets.sandbox.mirakl.return_life import returns_overdue
+from returns_assets.sandbox.mirakl.stock_imports import settle_all
 from returns_assets.sandbox.rebound import Rebound
 from returns_assets.sandbox.server import SandboxApp
 from returns_assets.sandbox.state import State
@@ -23,8 +24,9 @@ from returns_assets.sandbox.world_routes import routes as world_routes
 
 
 def build_app(state: State) -> SandboxApp:
-    """The whole server on a state; jumps of the clock move orders and refunds along."""
+    """The whole server on a state; jumps of the clock move orders, refunds and stock imports along."""
     state.on_time(partial(time_passed, state))
+    state.on_time(partial(settle_all, state))
     rebound = Rebound(state)
     world = world_routes(state)
     state.on_time(partial(returns_overdue, state))  # after the world, which opens returns at their times

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from returns_assets.sandbox import wire
+from returns_assets.sandbox import admin_stock, wire
 from returns_assets.sandbox.admin_observe import GETS
 from returns_assets.sandbox.admin_operate import DELETES, POSTS
 from returns_assets.sandbox.admin_returns import GETS as RETURN_GETS
@@ -73,8 +73,8 @@ def admin_app(state: State, rebound: Rebound, more: list[Route]) -> Starlette:
 
     acts: dict[str, dict[str, Act]] = {}
     for method, table in (
-        ("GET", {**GETS, **RETURN_GETS}),
-        ("POST", {**POSTS, **RETURN_POSTS, "/admin/rebound": set_rebound}),
+        ("GET", {**GETS, **RETURN_GETS, **admin_stock.GETS}),
+        ("POST", {**POSTS, **RETURN_POSTS, **admin_stock.POSTS, "/admin/rebound": set_rebound}),
         ("DELETE", DELETES),
     ):
         for path, act in table.items():

@@ -9,17 +9,11 @@ from typing import Any, cast
 from returns_assets.sandbox import wire
 from returns_assets.sandbox.admin_observe import clock
 from returns_assets.sandbox.config import marketplace_from
-from returns_assets.sandbox.exchange import Json, decimal
+from returns_assets.sandbox.exchange import Json, decimal, listed
 from returns_assets.sandbox.mirakl.operator import set_line_state, settle_debits, tick
 from returns_assets.sandbox.mirakl.refund_request import Item
 from returns_assets.sandbox.mirakl.refunds import ghost_refund
 from returns_assets.sandbox.state import State
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return cast(list[Any], value) if isinstance(value, list) else [value]
 
 
 def set_clock(state: State, given: Json) -> Json:
@@ -44,8 +38,9 @@ def put_marketplace(state: State, given: Json) -> Json:
 
 
 def put_orders(state: State, given: Json) -> Json:
-    """{marketplace, orders: []} in OR11's shape; what is missing is filled in."""
-    return {"orders": state.put_orders(state.marketplace(given["marketplace"]).config.key, given["orders"])}
+    """{marketplace, orders: [], sale?: false} in OR11's shape; what is missing is filled in. New ones are sales: they lower stock."""
+    key = state.marketplace(given["marketplace"]).config.key
+    return {"orders": state.put_orders(key, given["orders"], sold=given.get("sale", True))}
 
 
 def add_ghost_refund(state: State, given: Json) -> Json:
@@ -86,9 +81,9 @@ def set_reasons(state: State, given: Json) -> Json:
     (default REFUND) is the list that is meant."""
     config = state.marketplace(given["marketplace"]).config
     kind: str = given.get("type", "REFUND")
-    gone = {str(code) for code in _listed(given.get("withdraw"))}
+    gone = {str(code) for code in listed(given.get("withdraw"))}
     added: list[Json] = []
-    for reason in _listed(given.get("add")):
+    for reason in listed(given.get("add")):
         data: Json = cast(Json, reason) if isinstance(reason, dict) else {"code": str(reason)}
         added.append(
             {

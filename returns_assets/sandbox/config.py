@@ -59,6 +59,15 @@ class MarketplaceConfig:
     closed_after_days: float | None = None  # RECEIVED -> CLOSED by the clock, counted from the dispatch; None: never
     close_when_refunded: bool = False
     returns: ReturnsConfig = field(default_factory=ReturnsConfig)  # how returns are run where PC01's features.returns.marketplace is on
+    warehouses: list[str] = field(default_factory=_list)  # codes; with any, a new offer's stock is divided among them
+    offer_quantities: list[int] = field(default_factory=lambda: [20, 120])  # least and most that a new offer starts with
+    sales_lower_stock: bool = True
+    stock_back_after: list[str] = field(default_factory=_list)  # cancelation, refund: not published, nothing raises it by default
+    stock_import_by: str = "polls"  # what moves STO01's file on: polls (answers of STO02) | clock (seconds) | tick (the admin only)
+    stock_import_after: float = 0  # so many polls or seconds until COMPLETE; 0: at once
+    duplicate_stock_import: str = "new"  # the same file again: new | existing (id of the latest, nothing is done); OF24: always existing
+    warehouse_line_required: bool = True  # STO01: an offer with warehouses refuses a global quantity
+    tracking_after_dispatch: bool = True  # OR23, ST23 once shipped: not established
     ceilings: dict[str, list[float]] = field(default_factory=dict[str, list[float]])  # operation: [calls, seconds]; above it 429
 
     def __post_init__(self) -> None:
@@ -70,14 +79,21 @@ class MarketplaceConfig:
         for name in ("payable_balance", "pending_balance", "commission_rate", "commission_tax_rate"):
             value = getattr(self, name)
             setattr(self, name, None if value is None else Decimal(str(value)))
+        self.stock_import_after = float(self.stock_import_after)
         for name, allowed in (
             ("order_tax_mode", MODES),
             ("nulls", ("null", "absent", "mixed")),
             ("refund_state_field", ("both", "state")),
             ("taxes_required", ("none_rule", "all", "never")),
+            ("stock_import_by", ("polls", "clock", "tick")),
+            ("duplicate_stock_import", ("new", "existing")),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"marketplace {self.key}: {name} is {getattr(self, name)!r}, allowed: {', '.join(allowed)}")
+
+        stray = set(self.stock_back_after) - {"cancelation", "refund"}
+        if stray:
+            raise ValueError(f"marketplace {self.key}: stock_back_after has {', '.join(sorted(stray))}, allowed: cancelation, refund")
 
     @cached_property
     def quantum(self) -> Decimal:

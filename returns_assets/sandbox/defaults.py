@@ -89,11 +89,33 @@ OWN_REASONS: list[Json] = [
     *OTHER_REASONS,
     *OWN_RETURN_REASONS,
 ]
+
+
+def _carrier(code: str, label: str, standard_code: str | None, url: str | None) -> Json:
+    return {"code": code, "label": label, "standard_code": standard_code, "tracking_url": url}
+
+
 CARRIERS: list[Json] = [
-    {"code": "DHL", "label": "DHL", "standard_code": "dhl", "tracking_url": "https://tracking.example/dhl?n={trackingId}"},
-    {"code": "DPD-UK", "label": "DPD UK", "standard_code": "dpd_uk", "tracking_url": "https://tracking.example/dpd/{trackingId}"},
-    {"code": "UPS", "label": "UPS", "standard_code": "ups", "tracking_url": "https://tracking.example/ups?id={trackingId}"},
-    {"code": "OWN", "label": "Own delivery", "standard_code": None, "tracking_url": None},
+    _carrier("DHL", "DHL", "dhl", "https://tracking.example/dhl?n={trackingId}"),
+    _carrier("DPD-UK", "DPD UK", "dpd", "https://tracking.example/dpd/{trackingId}"),
+    _carrier("UPS", "UPS", "ups", "https://tracking.example/ups?id={trackingId}"),
+    _carrier("OWN", "Own delivery", None, None),
+]
+# The same carriers under other codes at each operator; the standard code is what they share.
+CARRIERS_DE: list[Json] = [
+    _carrier("dhl_paket_de", "DHL Paket", "dhl", "https://nordhaus.example/dhl?piececode={trackingId}"),
+    _carrier("DPD_CLASSIC", "DPD Classic", "dpd", "https://nordhaus.example/dpd/{trackingId}/de"),
+    _carrier("HERMES", "Hermes", "hermes", "https://nordhaus.example/hermes#{trackingId}"),
+    _carrier("SPEDITION", "Spedition", None, None),
+]
+CARRIERS_UK: list[Json] = [
+    _carrier("DPD-UK", "DPD UK", "dpd", "https://albion.example/dpd?parcel={trackingId}"),
+    _carrier("RM48", "Royal Mail Tracked 48", "royal-mail", "https://albion.example/royalmail/{trackingId}"),
+    _carrier("DHL-PARCEL-UK", "DHL Parcel UK", "dhl", "https://albion.example/dhl/{trackingId}"),
+]
+CARRIERS_US: list[Json] = [
+    _carrier("UPS", "UPS", "ups", "https://maplewood.example/ups?tracknum={trackingId}"),
+    _carrier("USPS", "USPS", "usps", "https://maplewood.example/usps/{trackingId}"),
 ]
 SHIPPING_TYPES: list[Json] = [
     {
@@ -121,7 +143,12 @@ MARKETPLACES: list[Json] = [
         "currency": "EUR",
         "reasons": STANDARD_REASONS,
         "taxes": EU_TAXES,
-        "features": {"returns.marketplace": True},  # each return waits for the seller's acceptance
+        "carriers": CARRIERS_DE,
+        "features": {
+            "returns.marketplace": True,  # each return waits for the seller's acceptance
+            "shipment.multi_shipment": True,
+            "disable_seller_alternative_carrier": True,
+        },
     },
     {
         "key": "albion",
@@ -132,8 +159,9 @@ MARKETPLACES: list[Json] = [
         "taxes": EU_TAXES,
         "nulls": "absent",
         "refund_state_field": "state",
-        "features": {"returns.marketplace": True},
         "returns": {"auto_accept": True, "window_days": 28},
+        "carriers": CARRIERS_UK,
+        "features": {"returns.marketplace": True, "disable_seller_alternative_carrier": True},
     },
     {
         "key": "maplewood",
@@ -144,5 +172,7 @@ MARKETPLACES: list[Json] = [
         "reasons": STANDARD_REASONS,
         "taxes": US_TAXES,
         "nulls": "mixed",
+        "carriers": CARRIERS_US,
+        "warehouses": ["US-EAST", "US-WEST"],
     },
 ]

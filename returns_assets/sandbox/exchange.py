@@ -125,3 +125,10 @@ def decimal(value: Any) -> Decimal:
     if not number.is_finite():
         raise ValueError(f"not a number: {value!r}")
     return number
+
+
+def listed(value: Any) -> list[Any]:
+    """A list as it is, nothing as an empty one, anything else as the only one of its list."""
+    if value is None:
+        return []
+    return cast(list[Any], value) if isinstance(value, list) else [value]

@@ -50,7 +50,7 @@ async def _body(receive: Receive) -> bytes | None:
 
 async def _answer(send: Send, answer: Answer) -> None:
     headers = [(b"content-length", str(len(answer.body)).encode())] if answer.status != 204 else []
-    if answer.body:
+    if answer.body and "content-type" not in answer.headers:
         headers.append((b"content-type", b"application/json;charset=UTF-8"))
     headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

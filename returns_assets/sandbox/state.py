@@ -15,18 +15,21 @@ from typing import Any
 from returns_assets.sandbox.clock import Clock
 from returns_assets.sandbox.config import MarketplaceConfig, SandboxConfig
 from returns_assets.sandbox.faults import FaultBook
+from returns_assets.sandbox.import_book import ImportBook
 from returns_assets.sandbox.journal import Journal
 from returns_assets.sandbox.mirakl.shape import complete
+from returns_assets.sandbox.offer_book import OfferBook, as_row
 from returns_assets.sandbox.records import Order, OrderRecord
 from returns_assets.sandbox.refund_book import RefundBook
 from returns_assets.sandbox.return_book import ReturnBook, ReturnEntry
+from returns_assets.sandbox.shipment_book import ShipmentBook
 from returns_assets.sandbox.store import Store
 
 _SUFFIXES = string.ascii_uppercase
 
 
 class MarketplaceState:
-    """One marketplace: its configuration, its orders in order of arrival, its refunds."""
+    """One marketplace: its configuration, its orders in order of arrival, its refunds, offers, stock imports and shipments."""
 
     def __init__(self, config: MarketplaceConfig) -> None:
         self.config = config
@@ -35,6 +38,10 @@ class MarketplaceState:
         self.odd_orders: dict[str, list[str]] = {}  # commercial id -> order ids, only where the id is not <commercial id>-<letter>
         self.refunds = RefundBook()
         self.returns = ReturnBook()
+        self.offers = OfferBook()
+        self.imports = ImportBook()
+        self.shipments = ShipmentBook()
+        self.armed: dict[str, list[Callable[[], object]]] = {}  # operation -> what happens right before it is next carried out
         self.by_date: list[OrderRecord] | None = None  # kept until an order is added
         self.cache: dict[Any, Any] = {}  # answers worked out from all orders, kept until any of them changes
         self.calls: dict[str, list[float]] = {}  # operation -> times of its latest calls, where it has a ceiling
@@ -102,21 +109,35 @@ class State:
         """Store a copy of the order (new or replaced), with what OR11 requires and the order lacks filled in."""
         self.put_orders(marketplace, (order,))
 
-    def put_orders(self, marketplace: str, orders: Iterable[Order]) -> int:
-        """Many at once, in one transaction of the state file. Gives their number. ValueError names what an order lacks."""
+    def put_orders(self, marketplace: str, orders: Iterable[Order], *, sold: bool = True) -> int:
+        """Many at once, in one transaction of the state file. Gives their number. ValueError names what an order lacks.
+
+        Each SKU has an offer afterwards; an order that is new lowers its offers' stock, unless it was sold before (`sold` False).
+        """
         with self.lock:
             place = self.marketplaces[marketplace]
             now = self.clock.now()
             count = 0
             try:
                 for order in orders:
-                    self._keep(place, complete(order, place.config, now))
+                    whole = complete(order, place.config, now)
+                    if whole["order_id"] not in place.orders:
+                        self._offer(place, whole, sold and place.config.sales_lower_stock)
+                    self._keep(place, whole)
                     count += 1
             finally:
                 place.by_date = None
                 place.cache.clear()
-                self._commit()
+                self.save_offers(marketplace)
             return count
+
+    def _offer(self, place: MarketplaceState, order: Order, sold: bool) -> None:
+        low, high = place.config.offer_quantities
+        seed = f"{self.seed}/{place.config.key}"
+        for line in order["order_lines"]:
+            offer = place.offers.known(line, place.config.warehouses, low, high, seed)
+            if sold:
+                place.offers.sell(offer, line, order["order_id"], order["created_date"])
 
     def get_order(self, marketplace: str, order_id: str) -> Order | None:
         """A copy in the tax mode it was stored in."""
@@ -199,6 +220,24 @@ class State:
             for entry in entries:
                 self._store.put(f"return:{marketplace}", entry.content["id"], entry.as_dict(), commit=False)
             self._commit()
+    # offers, stock imports, shipments ---------------------------------------------------------------------------------------------
+    def save_offers(self, marketplace: str) -> None:
+        """Write the offers that changed, and how, to the state file; commits."""
+        book = self.marketplaces[marketplace].offers
+        if self._store is not None:
+            for offer_id in book.unsaved:
+                offer = book.offers.get(offer_id)
+                self.keep(f"offer:{marketplace}", str(offer_id), None if offer is None else as_row(offer))
+            for change in book.new:
+                self.keep(f"stock:{marketplace}", str(change.id), as_row(change))
+            self._commit()
+        book.unsaved.clear()
+        book.new.clear()
+
+    def keep(self, kind: str, name: str, value: Any) -> None:
+        """Write something to the state file together with what is saved next."""
+        if self._store is not None:
+            self._store.put(kind, name, value, commit=False)
 
     # notes: JSON values of other parts (the world's truth, scheduled documents) that survive a restart ---------------------------
     def note(self, name: str) -> Any:

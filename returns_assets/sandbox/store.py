@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from returns_assets.sandbox import wire
 from returns_assets.sandbox.config import marketplace_from
+from returns_assets.sandbox.offer_book import StockChange
 from returns_assets.sandbox.records import OrderRecord
 from returns_assets.sandbox.refund_book import RefundEntry
 from returns_assets.sandbox.return_book import ReturnEntry
+from returns_assets.sandbox.shipment_book import ShipmentEntry
 
 if TYPE_CHECKING:
-    from returns_assets.sandbox.state import State
+    from returns_assets.sandbox.state import MarketplaceState, State
 
 _SCHEMA = """
 create table if not exists orders (marketplace text, order_id text, content blob, primary key (marketplace, order_id));
@@ -72,9 +74,21 @@ class Store:
                 place.returns.add(ReturnEntry(**entry))
             for (content,) in self._db.execute("select content from orders where marketplace = ? order by rowid", (key,)):
                 state.take_back(place, content)
+            self._restore_stock(key, place)
         state.restore_notes(dict(self._things("note")))
         state.rebound_orders.extend(value for _, value in self._things("rebound"))
         for _, text in self._things("clock"):
             if text is not None:
                 state.clock.set(datetime.fromisoformat(text))
         state.journal.restore([wire.loads(value) for (value,) in self._db.execute("select value from requests order by id")])
+
+    def _restore_stock(self, key: str, place: MarketplaceState) -> None:
+        for _, offer in self._things(f"offer:{key}"):
+            if offer is not None:
+                place.offers.take_back(offer)
+        for _, change in self._things(f"stock:{key}"):
+            place.offers.remember(StockChange(**change))
+        for _, made in self._things(f"import:{key}"):
+            place.imports.take_back(made)
+        for _, entry in self._things(f"shipment:{key}"):
+            place.shipments.take_back(None if entry is None else ShipmentEntry(**entry))

@@ -75,7 +75,7 @@ class World:
         """Make a world (`kind` generated or online_retail) and load its orders. Returns counts. ValueError or OSError on a bad request."""
         with self._lock, _much_that_stays():
             plan, markets = self._make(request)
-            orders = {key: self._state.put_orders(key, self._as_of(plan, key, self._state.clock.now())) for key in markets}
+            orders = {key: self._load(plan, key) for key in markets}
             self._desk.run_due(self._state.clock.now())
             plan.sources.clear()
             self._requests.append(request)
@@ -87,6 +87,10 @@ class World:
                 "first_document": plan.documents[0].at.isoformat() if plan.documents else None,
                 "last_document": plan.documents[-1].at.isoformat() if plan.documents else None,
             }
+
+    def _load(self, plan: Plan, marketplace: str) -> int:
+        """The orders that exist by now were sold before the offers had the stock they start with."""
+        return self._state.put_orders(marketplace, self._as_of(plan, marketplace, self._state.clock.now()), sold=False)
 
     def _markets(self) -> dict[str, Market]:
         return {key: market_of(place.config) for key, place in self._state.marketplaces.items()}

@@ -6,11 +6,14 @@ Whether price and quantity of the line shrink at Mirakl is not published (refere
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 
 from returns_assets.sandbox.exchange import Answer, Call, Json, Refusal
 from returns_assets.sandbox.mirakl import refund_rules as rules
 from returns_assets.sandbox.mirakl.refund_request import Item, Request, read
 from returns_assets.sandbox.mirakl.refunds import Draft, fully_refunded
+from returns_assets.sandbox.mirakl.sales import put_back
+from returns_assets.sandbox.mirakl.shipping import settle
 from returns_assets.sandbox.mirakl.tax_view import sign, tax_sum
 from returns_assets.sandbox.records import Order
 
@@ -104,4 +107,8 @@ def or30(call: Call) -> Answer:
     draft = Draft(call.state, call.place)
     answers = [_cancel(draft, request, item) for item in request.items]
     draft.commit()
+    for order_id in draft.orders:
+        if call.place.shipments.of_order(order_id):  # what is left of a line may have left already
+            call.state.update(draft.config.key, order_id, partial(settle, call))
+    put_back(call, "cancelation", [(item.order_line_id, item.quantity) for item in request.items])
     return Answer.json({"cancelations": answers, "order_tax_mode": request.mode})

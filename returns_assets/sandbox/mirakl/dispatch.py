@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from returns_assets.sandbox import wire
 from returns_assets.sandbox.exchange import Answer, Call, Json, Refusal
-from returns_assets.sandbox.mirakl.platform_data import feature
+from returns_assets.sandbox.mirakl.carriers import named, needs_tracking
+from returns_assets.sandbox.mirakl.shipping import ship_rest
 from returns_assets.sandbox.records import Order
 
 
@@ -56,68 +57,42 @@ def or21(call: Call) -> Answer:
     return Answer(204)
 
 
-def _tracking(body: Json, call: Call) -> Json:
-    """The order's shipping_* fields; a registered carrier's address is built from its template, a free name brings its own."""
-    config = call.place.config
-    code, name, number = body.get("carrier_code"), body.get("carrier_name"), body.get("tracking_number")
-    if bool(code) == bool(name):
-        raise Refusal(400, "Give either carrier_code or carrier_name")
-    if code:
-        carrier = next((c for c in config.carriers if c["code"] == code), None)
-        if carrier is None:
-            raise Refusal(400, f"The carrier code {code} is unknown")
-        template: str | None = carrier.get("tracking_url")
-        if template and "{trackingId}" in template and not number:
-            raise Refusal(400, f"tracking_number is required for the carrier {code}")
-        url = template.replace("{trackingId}", str(number)) if template else None
-        return {
-            "shipping_carrier_code": code,
-            "shipping_carrier_standard_code": carrier.get("standard_code"),
-            "shipping_company": carrier["label"],
-            "shipping_tracking": number,
-            "shipping_tracking_url": url,
-        }
-    if feature(config, "disable_seller_alternative_carrier"):
-        raise Refusal(400, "This platform accepts registered carriers only")
-    return {
-        "shipping_carrier_code": None,
-        "shipping_carrier_standard_code": body.get("carrier_standard_code"),
-        "shipping_company": name,
-        "shipping_tracking": number,
-        "shipping_tracking_url": body.get("carrier_url"),
-    }
-
-
 def or23(call: Call) -> Answer:
-    """PUT /api/orders/{order_id}/tracking; overwrites, also after the dispatch (whether real servers refuse that is not established)."""
+    """PUT /api/orders/{order_id}/tracking; overwrites. Whether real servers take it after the dispatch is not established: a switch."""
     order_id = _order_id(call)
-    fields = _tracking(call.json(), call)
+    config = call.place.config
+    fields = named(call.json(), config, "carrier_url").on_order()
+    states = ("SHIPPING", "SHIPPED", "TO_COLLECT", "RECEIVED") if config.tracking_after_dispatch else ("SHIPPING",)
 
     def track(order: Order) -> None:
-        if order["order_state"] not in ("SHIPPING", "SHIPPED", "TO_COLLECT", "RECEIVED"):
+        if order["order_state"] not in states:
             raise Refusal(400, f"Tracking cannot be set: order status is '{order['order_state']}'")
+        if order["order_state"] == "SHIPPING":
+            _check_shop_ships(order)
         order |= fields
         order["last_updated_date"] = wire.iso(call.state.clock.now())
 
-    call.state.update(call.place.config.key, order_id, track)
+    call.state.update(config.key, order_id, track)
     return Answer(204)
 
 
+def _check_shop_ships(order: Order) -> None:
+    if not order["can_shop_ship"]:
+        raise Refusal(400, f"The order {order['order_id']} is not shipped by the shop")
+
+
 def or24(call: Call) -> Answer:
-    """PUT /api/orders/{order_id}/ship, without a body: the whole order."""
+    """PUT /api/orders/{order_id}/ship, without a body: all of the order that is not in a shipment yet, as one shipment."""
     order_id = _order_id(call)
-    tracked = {kind["code"] for kind in call.place.config.shipping_types if kind["mandatory_tracking"]}
+    config = call.place.config
 
     def ship(order: Order) -> None:
-        if order["order_state"] != "SHIPPING" or not order["can_shop_ship"]:
+        if order["order_state"] != "SHIPPING":
             raise Refusal(400, f"Order status must be 'SHIPPING' but is '{order['order_state']}'")
-        if order["shipping_type_code"] in tracked and not order.get("shipping_tracking"):
+        _check_shop_ships(order)
+        if needs_tracking(order, config) and not order.get("shipping_tracking"):
             raise Refusal(400, "Tracking details are mandatory for this shipping method")
-        now = wire.iso(call.state.clock.now())
-        order |= {"order_state": "SHIPPED", "can_shop_ship": False, "can_cancel": False, "last_updated_date": now}
-        for line in order["order_lines"]:
-            if line["order_line_state"] == "SHIPPING":
-                line |= {"order_line_state": "SHIPPED", "shipped_date": now, "last_updated_date": now}
+        ship_rest(call, order)
 
-    call.state.update(call.place.config.key, order_id, ship)
+    call.state.update(config.key, order_id, ship)
     return Answer(204)

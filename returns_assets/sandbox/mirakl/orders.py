@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 from returns_assets.sandbox import wire
 from returns_assets.sandbox.exchange import Answer, Call, Refusal
+from returns_assets.sandbox.mirakl.offset import link as offset_link
 from returns_assets.sandbox.mirakl.shape import ORDER_STATES
 from returns_assets.sandbox.mirakl.tax_view import shown_in
 from returns_assets.sandbox.records import MODES, OrderRecord
@@ -94,17 +94,6 @@ def fragment(record: OrderRecord, mode: str) -> bytes:
     return zlib.decompress(record.other[len(mode) :])
 
 
-def _link(call: Call, offset: int, size: int, total: int) -> str:
-    """The Link header's value; empty on a single page."""
-    query = {name: values for name, values in call.query.items() if name not in ("offset", "max")}
-    links: list[str] = []
-    for rel, start in (("previous", offset - size), ("next", offset + size)):
-        if (rel == "previous" and offset > 0) or (rel == "next" and start < total):
-            target = urlencode({**query, "max": [size], "offset": [max(start, 0)]}, doseq=True)
-            links.append(f'<{call.root}{call.path}?{target}>; rel="{rel}"')
-    return ", ".join(links)
-
-
 def or11(call: Call) -> Answer:
     """GET /api/orders."""
     size, offset = call.whole("max", 10, 1, 100), call.whole("offset", 0, 0, 10**9)
@@ -119,5 +108,4 @@ def or11(call: Call) -> Answer:
             call.place.cache[question] = found
     page = found[::-1][offset : offset + size] if falling else found[offset : offset + size]
     body = b'{"orders":[' + b",".join(fragment(record, mode) for record in page) + b'],"total_count":%d}' % len(found)
-    link = _link(call, offset, size, len(found))
-    return Answer(200, body, {"link": link} if link else {})
+    return Answer(200, body, offset_link(call, offset, size, len(found)))

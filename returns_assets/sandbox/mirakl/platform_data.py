@@ -1,4 +1,5 @@
-"""The lists a platform publishes: RE01 reasons, OR75 taxes, PC01 configuration, A01 account, CUR01 currencies, SH12, SH21, CH11, V01."""
+"""The lists a platform publishes: RE01 reasons, OR75 taxes, PC01 configuration, A01 account, CUR01 currencies, SH11, SH12, SH21, CH11,
+V01."""
 
 from __future__ import annotations
 
@@ -95,6 +96,11 @@ def cur01(call: Call) -> Answer:
             ]
         }
     )
+
+
+def sh11(call: Call) -> Answer:
+    """GET /api/shipping/zones."""
+    return Answer.json({"shipping_zones": [{"code": "HOME", "label": "Home"}]})
 
 
 def sh12(call: Call) -> Answer:

@@ -12,6 +12,7 @@ from returns_assets.sandbox.config import MarketplaceConfig
 from returns_assets.sandbox.exchange import Answer, Call, Json, Refusal
 from returns_assets.sandbox.mirakl import refund_rules as rules
 from returns_assets.sandbox.mirakl.refund_request import Item, Request, read
+from returns_assets.sandbox.mirakl.sales import put_back
 from returns_assets.sandbox.mirakl.tax_view import sign, tax_sum
 from returns_assets.sandbox.records import Order
 from returns_assets.sandbox.refund_book import RefundEntry
@@ -162,6 +163,7 @@ def or28(call: Call) -> Answer:
         call.place.refunds.next_id = first_id
         raise
     draft.commit()
+    put_back(call, "refund", [(item.order_line_id, item.quantity) for item in request.items])
     answers: list[Json] = [
         {
             "amount": item.amount,

@@ -5,14 +5,13 @@ When rows appear relative to the refund's state is not documented (reference, 9)
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from returns_assets.sandbox import wire
-from returns_assets.sandbox.exchange import Answer, Call, Json, Refusal
+from returns_assets.sandbox.exchange import Answer, Call, Json
+from returns_assets.sandbox.mirakl import seek_places as seek
 from returns_assets.sandbox.mirakl.tax_view import tax_sum
 from returns_assets.sandbox.records import Order
 from returns_assets.sandbox.refund_book import RefundEntry, refund_state
@@ -145,41 +144,15 @@ def _fits(call: Call, types: set[str]) -> list[Json]:
     return rows
 
 
-def _token(question: str, start: int, size: int) -> str:
-    return base64.urlsafe_b64encode(f"{start}|{size}|{question}".encode()).decode()
-
-
-def _open_token(token: str) -> tuple[str, int, int]:
-    try:
-        start, size, question = base64.urlsafe_b64decode(token.encode()).decode().split("|", 2)
-        return question, int(start), int(size)
-    except (binascii.Error, ValueError):
-        raise Refusal(400, "The page_token is invalid") from None
-
-
 def tl02(call: Call) -> Answer:
     """GET /api/sellerpayment/transactions_logs. With page_token all other parameters are ignored (reference, 1.5)."""
-    token = call.one("page_token")
-    if token is not None:
-        call.raw_query, start, size = _open_token(token)
-        call.__post_init__()
-    else:
-        start, size = 0, call.whole("limit", 10, 1, 2000)
-    sort = call.one("sort") or "dateCreated,ASC"
-    criterion, _, direction = sort.partition(",")
-    if criterion not in ("dateCreated", "lastUpdated") or direction not in ("", "ASC", "DESC"):
-        raise Refusal(400, "Parameter 'sort' must be dateCreated or lastUpdated with ASC or DESC")
+    start, size = seek.place_of(call, 2000)
+    criterion, falling = seek.direction(call, "dateCreated", "lastUpdated")
     question = ("TL02", call.raw_query)
     rows: list[Json] | None = call.place.cache.get(question)
     if rows is None:
         field = "date_created" if criterion == "dateCreated" else "last_updated"
         rows = _fits(call, set(call.many("transaction_type")))
-        rows.sort(key=lambda row: (row[field], row["id"]), reverse=direction == "DESC")
+        rows.sort(key=lambda row: (row[field], row["id"]), reverse=falling)
         call.place.cache[question] = rows
-    body: Json = {"data": rows[start : start + size]}
-    following = _token(call.raw_query, start + size, size) if start + size < len(rows) else None
-    previous = _token(call.raw_query, max(start - size, 0), size) if start > 0 else None
-    for name, value in (("next_page_token", following), ("previous_page_token", previous)):
-        if value is not None or call.place.config.nulls == "null":  # null OR absent at the ends
-            body[name] = value
-    return Answer.json(body)
+    return seek.page(call, rows, start, size)
