@@ -66,7 +66,8 @@ class MiraklClient:
         self._new_writer = (lambda: transport) if transport else partial(connections, 1, tls=tls)
         self._writers: deque[httpx.BaseTransport] = deque()
         self._refund_url = httpx.URL(f"{self._root}/orders/refund", params=self._shop)
-        self._write_headers = httpx.Headers({**self._http.headers, **self._headers, "Content-Type": "application/json"})
+        self._write_headers = self._http.headers.copy()  # merged as a dict, the key would go out twice: names differ in case there
+        self._write_headers["Content-Type"] = "application/json"
 
     def close(self) -> None:
         """Close all connections."""
