@@ -9,6 +9,7 @@ import dagster as dg
 
 from returns_assets.assets.ingest import Steps
 from returns_assets.partitions import day_slice, marketplace_slice
+from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.findings import Finding, markdown_table
 from returns_assets.quality.gate import validate_dataset, validate_partition
 from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, suite
@@ -64,4 +65,8 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_mapped_dispositions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(MAPPED, validate_partition(steps, *marketplace_slice(context.partition_key)))
 
-    return [check_rebound_returns, check_mirakl_orders, check_mapped_dispositions]
+    @dg.multi_asset_check(name="check_dispatch_notices", specs=check_specs(NOTICES, partitions))
+    def check_dispatch_notices(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
+        yield from results(NOTICES, validate_partition(steps, *marketplace_slice(context.partition_key), NOTICES))
+
+    return [check_rebound_returns, check_mirakl_orders, check_mapped_dispositions, check_dispatch_notices]

@@ -12,12 +12,16 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 INGESTED = ("returns", "rebound_documents", "rebound_returns")
 PROCESSED = ("mirakl_reference", "mirakl_orders", "mapped_dispositions", "refund_actions", "refund_pushes", "return_metrics")
 
+DISPATCHED = ("dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches")
+
 
 class Jobs(NamedTuple):
-    """`ingest`: a day's documents. `process`: the main job, one day of one marketplace. `publish`: the copy for analysts."""
+    """`ingest`: a day's documents. `process`: the main job, one day of one marketplace. `dispatch`: its dispatches. `publish`: the copy for
+    analysts."""
 
     ingest: UnresolvedAssetJobDefinition
     process: UnresolvedAssetJobDefinition
+    dispatch: UnresolvedAssetJobDefinition
     publish: UnresolvedAssetJobDefinition
 
 
@@ -28,6 +32,8 @@ def build_jobs(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinitio
                             description="Pick dropped files up, read the day's documents into return events"),
         dg.define_asset_job("process_returns", AssetSelection.assets(*PROCESSED), partitions_def=partitions,
                             description="The main job: orders, decisions, checks, refunds and metrics of one day of one marketplace"),
+        dg.define_asset_job("process_dispatches", AssetSelection.assets(*DISPATCHED), partitions_def=partitions,
+                            description="Dispatches of one day of one marketplace: orders, carriers, checks, tracking and shipping"),
         dg.define_asset_job("publish", AssetSelection.assets("published_warehouse"),
                             description="Swap in a fresh read-only copy of the warehouse"),
     )  # fmt: skip

@@ -11,6 +11,11 @@ from typing import Any
 from returns_assets.quality.gate import validate_partition
 from returns_assets.steps.act import push_refunds, read_back_lost_answers, register_refunds
 from returns_assets.steps.context import StepContext
+from returns_assets.steps.dispatch import push_dispatches, read_back_lost_dispatches
+from returns_assets.steps.dispatch_ingest import ingest_dispatch_orders
+from returns_assets.steps.dispatch_kinds import NOTICES
+from returns_assets.steps.dispatch_notices import plan_dispatches
+from returns_assets.steps.dispatch_report import effects_of, find_late_dispatches
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.ingest_rebound import ingest_documents, ingest_returns
 from returns_assets.steps.report import compute_metrics
@@ -69,3 +74,35 @@ def run_partition(ctx: StepContext, marketplace: str, day: date) -> PartitionRep
     compute_metrics(ctx, marketplace, day)
     outcomes: dict[str, Any] = mapped.metadata["outcomes"]
     return PartitionReport(marketplace, day, orders.rows, mapped.rows, outcomes, blocked_by, warnings, effects)
+
+
+@dataclass(frozen=True)
+class DispatchReport:
+    """How one partition of the dispatch flow ended. `late`: notices that Mirakl does not know of yet."""
+
+    marketplace: str
+    day: date
+    outcomes: dict[str, int]
+    late: int
+    blocked_by: tuple[str, ...] = ()
+    effects: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def passed(self) -> bool:
+        return not self.blocked_by
+
+
+def run_dispatches(ctx: StepContext, marketplace: str, day: date) -> DispatchReport:
+    """The dispatch flow of one partition: read, plan, check, and, only if the checks passed, tell Mirakl; what is late in any case."""
+    ingest_dispatch_orders(ctx, marketplace, day)
+    read_back_lost_dispatches(ctx, marketplace, day)
+    planned = plan_dispatches(ctx, marketplace, day)
+    findings = validate_partition(ctx, marketplace, day, NOTICES)
+    blocked_by = tuple(f.name for f in findings if f.stops)
+    effects: dict[str, int] = {}
+    if not blocked_by:
+        push_dispatches(ctx, marketplace, day)
+        for effect in effects_of(ctx, marketplace, day):
+            effects[effect.state] = effects.get(effect.state, 0) + 1
+    late = find_late_dispatches(ctx, marketplace, day)
+    return DispatchReport(marketplace, day, planned.metadata["outcomes"], late.rows, blocked_by, effects)

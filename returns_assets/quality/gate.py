@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from returns_assets.ledger.exceptions import ExceptionRecord
+from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.facts import Facts, read_facts
 from returns_assets.quality.findings import Finding
 from returns_assets.quality.reading import read_slices
@@ -18,20 +19,21 @@ from returns_assets.steps.context import StepContext
 from returns_assets.warehouse.partitions import slice_hash
 
 SOURCE = "checks"
+ACTED_ON = (MAPPED, NOTICES)  # their verdicts release effects
 OPEN = ("claimed", "unknown", "held")
 MOST_OPEN = 100_000  # of one state and marketplace; far more than a push ever has open
 GATE_TODO = "clear the rows that codes_validate and states_validate show, or set `gate: rows` in marketplaces.yaml"
 
 
-def validate_partition(ctx: StepContext, marketplace: str, day: date) -> list[Finding]:
-    """Judge one partition of mapped_dispositions and record the verdict: passed when no critical check failed or broke.
+def validate_partition(ctx: StepContext, marketplace: str, day: date, asset: str = MAPPED) -> list[Finding]:
+    """Judge one partition of a dataset that is acted on and record the verdict: passed when no critical check failed or broke.
 
     Registration and push act only on the latest verdict, if it passed, for the same rows and the same mapping version.
     """
-    findings, content = _validate(ctx, MAPPED, marketplace, day)
+    findings, content = _validate(ctx, asset, marketplace, day)
     summary = {finding.name: finding.summary() for finding in findings}
     passed = not any(finding.stops for finding in findings)
-    ctx.ledger.validations.record(MAPPED, marketplace, day, content, ctx.mappings.version, passed, ctx.run_id, summary, now=ctx.now())
+    ctx.ledger.validations.record(asset, marketplace, day, content, ctx.mappings.version, passed, ctx.run_id, summary, now=ctx.now())
     return findings
 
 
@@ -49,7 +51,7 @@ def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date) 
         extra["open_lines"] = _open_lines(ctx, marketplace)
     partition: dict[str, Any] = {"day": day} if marketplace is None else {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:  # the hash and all slices from one consistent view
-        content = slice_hash(con, MAPPED, partition) if asset == MAPPED else ""
+        content = slice_hash(con, asset, partition) if asset in ACTED_ON else ""
         facts = read_facts(con, ctx.mappings, marketplace, day)
         slices = read_slices(con, {expectation.slice for expectation in expectations}, facts, extra)
     with warnings.catch_warnings():  # pandas' and Great Expectations' deprecations are not this run's matter

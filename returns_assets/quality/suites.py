@@ -4,12 +4,8 @@ An entry is data; how it is run is runner.py's work. Arguments are functions of 
 from the mapping tables and from Mirakl's live answers, never from the columns in which the planning SQL wrote its own verdict.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
-
-from returns_assets.quality.facts import Facts
-from returns_assets.translation.model import ExceptionClass
+from returns_assets.quality.dispatch_suite import DISPATCH_SUITE
+from returns_assets.quality.expectation import SQL_BUG, Expectation, at_least, at_most, equal, in_set, unique
 
 MAPPED = "mapped_dispositions"
 RETURNS = "rebound_returns"
@@ -21,52 +17,8 @@ PARTITION_GATE = "partition_gate"
 GATED = ("codes_validate", "states_validate")
 
 
-@dataclass(frozen=True)
-class Expectation:
-    """One line of the table. `kind` is Great Expectations' class name; `keys` are the columns shown of unexpected rows.
-
-    severity: critical (ERROR, blocks), warning (WARN) or gate (what the marketplace's `gate` says: rows = WARN, partition = ERROR).
-    """
-
-    asset: str
-    name: str
-    severity: Literal["critical", "warning", "gate"]
-    slice: str
-    kind: str
-    arguments: Callable[[Facts], Mapping[str, Any]]
-    keys: Sequence[str]
-    says: str
-    exception_class: ExceptionClass
-    todo: str
-
-    @property
-    def blocking(self) -> bool:
-        return self.severity == "critical"
-
-
-def in_set(column: str, values: Callable[[Facts], Sequence[Any]]) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnValuesToBeInSet", lambda facts: {"column": column, "value_set": list(values(facts))}
-
-
-def equal(column: str, other: str) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnPairValuesToBeEqual", lambda _: {"column_A": column, "column_B": other}
-
-
-def at_most(column: str, limit: str) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnPairValuesAToBeGreaterThanB", lambda _: {"column_A": limit, "column_B": column, "or_equal": True}
-
-
-def at_least(column: str, minimum: int) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnValuesToBeBetween", lambda _: {"column": column, "min_value": minimum}
-
-
-def unique(column: str) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnValuesToBeUnique", lambda _: {"column": column}
-
-
 PIECE = ("piece_id", "order_id")
 READY = ("piece_id", "order_id", "order_line_id")
-SQL_BUG = "nothing was sent: the planning and this check disagree, report it with the sample; no data needs repair"
 LINE_MONEY = ("order_line_id", "order_id", "pieces", "planned", "left_over")
 
 SUITES: tuple[Expectation, ...] = (
@@ -158,6 +110,7 @@ SUITES: tuple[Expectation, ...] = (
     Expectation(ORDERS, "orders_found", "warning", "named_orders", *in_set("found", lambda _: ["found"]), ("order_id", "returns"),
                 "every order that the day's returns name is in Mirakl", "logical",
                 "look for the order in Mirakl; if ReBound sent a wrong id, ask for a corrected notification"),
+    *DISPATCH_SUITE,
 )  # fmt: skip
 
 

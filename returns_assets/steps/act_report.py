@@ -1,6 +1,6 @@
 """What a push leaves for people: the partition of refund_pushes, and an exception for each effect that is not through."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -85,7 +85,7 @@ def report_pushes(ctx: StepContext, marketplace: str, day: date) -> StepResult:
 
 def _record(effect: Effect, refusals: Sequence[RefusalRow]) -> ExceptionRecord:
     cause = effect.cause or effect.state
-    exception_class, todo = _meaning(cause, refusals)
+    exception_class, todo = meaning(cause, refusals, CAUSES)
     return ExceptionRecord(
         exception_class=exception_class,
         cause=cause,
@@ -98,12 +98,12 @@ def _record(effect: Effect, refusals: Sequence[RefusalRow]) -> ExceptionRecord:
     )
 
 
-def _meaning(cause: str, refusals: Sequence[RefusalRow]) -> tuple[str, str]:
+def meaning(cause: str, refusals: Sequence[RefusalRow], causes: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
     """Class and next action of a cause. A cause of both kinds (over_remainder) is told by the operator's row."""
     for row in refusals:
         if row.cause == cause:
             return row.exception_class, row.todo
-    return CAUSES.get(cause, (OTHER_REFUSAL.exception_class, OTHER_REFUSAL.todo))
+    return causes.get(cause, (OTHER_REFUSAL.exception_class, OTHER_REFUSAL.todo))
 
 
 def _push(effect: Effect) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from returns_assets.translation.model import (
+    CarrierRow,
     DispositionRow,
     MappingError,
     Mappings,
@@ -22,6 +23,7 @@ from returns_assets.translation.source import describe, read_csv, read_yaml
 
 Row = TypeVar("Row", bound=BaseModel)
 REASON_COLUMNS = ["marketplace", "canonical_reason", "refund_reason_code", "valid_from", "valid_to"]
+CARRIER_COLUMNS = ["marketplace", "carrier", "carrier_code", "carrier_name", "carrier_url", "valid_from", "valid_to"]
 DISPOSITION_COLUMNS = ["disposition", "definitive", "sellable", "note"]
 POLICY_COLUMNS = [
     "rule",
@@ -49,6 +51,7 @@ def load_mappings(directory: Path) -> Mappings:
     rebound_raw, rebound_lines = read_yaml(directory / "rebound.yaml")
     rebound = _one(ReboundProfile, rebound_raw, directory / "rebound.yaml", rebound_lines, (), faults)
     reasons = _rows(ReasonRow, directory / "return_reasons.csv", REASON_COLUMNS, faults)
+    carriers = _rows(CarrierRow, directory / "carriers.csv", CARRIER_COLUMNS, faults)
     dispositions = _rows(DispositionRow, directory / "dispositions.csv", DISPOSITION_COLUMNS, faults)
     policy = _rows(PolicyRow, directory / "refund_policy.csv", POLICY_COLUMNS, faults)
     refusals = _rows(RefusalRow, directory / "refusals.csv", REFUSAL_COLUMNS, faults, rename={"class": "exception_class"})
@@ -60,11 +63,12 @@ def load_mappings(directory: Path) -> Mappings:
         "marketplaces": {key: value.model_dump(mode="json") for key, value in marketplaces.items()},
         "rebound": rebound.model_dump(mode="json"),
         "reasons": [row.model_dump(mode="json") for _, row in reasons],
+        "carriers": [row.model_dump(mode="json") for _, row in carriers],
         "dispositions": [row.model_dump(mode="json") for _, row in dispositions],
         "policy": [row.model_dump(mode="json") for _, row in policy],
         "refusals": [row.model_dump(mode="json") for _, row in refusals],
     }
-    faults = check_together(directory, marketplaces, rebound, reasons, dispositions, policy)
+    faults = check_together(directory, marketplaces, rebound, reasons, carriers, dispositions, policy)
     if faults:
         raise MappingError("\n".join(faults))
     try:
@@ -75,6 +79,7 @@ def load_mappings(directory: Path) -> Mappings:
                 "marketplaces": marketplaces,
                 "rebound": rebound,
                 "reasons": [row for _, row in reasons],
+                "carriers": [row for _, row in carriers],
                 "dispositions": [row for _, row in dispositions],
                 "policy": [row for _, row in policy],
                 "refusals": [row for _, row in refusals],

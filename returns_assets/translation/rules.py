@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import get_args
 
 from returns_assets.translation.model import (
+    CarrierRow,
+    Dated,
     Disposition,
     DispositionRow,
     Grade,
@@ -22,6 +24,7 @@ def check_together(
     marketplaces: dict[str, Marketplace],
     rebound: ReboundProfile,
     reasons: list[tuple[int, ReasonRow]],
+    carriers: list[tuple[int, CarrierRow]],
     dispositions: list[tuple[int, DispositionRow]],
     policy: list[tuple[int, PolicyRow]],
 ) -> list[str]:
@@ -29,6 +32,7 @@ def check_together(
     return [
         *_prefixes(directory / "marketplaces.yaml", marketplaces),
         *_reason_rows(directory / "return_reasons.csv", marketplaces, rebound, reasons),
+        *_carrier_rows(directory / "carriers.csv", marketplaces, carriers),
         *_disposition_rows(directory / "dispositions.csv", dispositions),
         *_policy_rows(directory / "refund_policy.csv", marketplaces, rebound, policy),
     ]
@@ -47,7 +51,7 @@ def _prefixes(path: Path, marketplaces: dict[str, Marketplace]) -> list[str]:
     return faults
 
 
-def _overlap(a: ReasonRow, b: ReasonRow) -> bool:
+def _overlap(a: Dated, b: Dated) -> bool:
     return (b.valid_to is None or a.valid_from <= b.valid_to) and (a.valid_to is None or b.valid_from <= a.valid_to)
 
 
@@ -71,6 +75,25 @@ def _reason_rows(path: Path, marketplaces: dict[str, Marketplace], rebound: Rebo
                     f"{path}:{line}: {row.marketplace}, {row.canonical_reason} is already mapped for these days in line {other_line}"
                 )
         seen[(row.marketplace, row.canonical_reason)].append((line, row))
+    return faults
+
+
+def _carrier_rows(path: Path, marketplaces: dict[str, Marketplace], rows: list[tuple[int, CarrierRow]]) -> list[str]:
+    """A row belongs to one marketplace: codes differ by operator, so there is no row for all of them."""
+    seen: dict[tuple[str, str], list[tuple[int, CarrierRow]]] = {}
+    faults: list[str] = []
+    for line, row in rows:
+        if row.marketplace not in marketplaces:
+            faults.append(
+                f"{path}:{line}: marketplace: {row.marketplace!r} is not in marketplaces.yaml; allowed: {', '.join(marketplaces)}"
+            )
+        for other_line, other in seen.setdefault((row.marketplace, row.key), []):
+            if _overlap(row, other):
+                faults.append(
+                    f"{path}:{line}: {row.marketplace}, {row.carrier!r} is already mapped for these days in line {other_line}"
+                    " (case and outer blanks do not count)"
+                )
+        seen[(row.marketplace, row.key)].append((line, row))
     return faults
 
 

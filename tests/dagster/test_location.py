@@ -21,6 +21,7 @@ GROUPS = {
     "ingest": {"returns", "rebound_documents", "rebound_returns", "mirakl_reference", "mirakl_orders"},
     "translate": {"mapped_dispositions"},
     "act": {"refund_actions", "refund_pushes"},
+    "dispatch": {"dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches"},
     "report": {"return_metrics", "published_warehouse"},
 }
 DEPENDENCIES = {
@@ -32,6 +33,10 @@ DEPENDENCIES = {
     "mapped_dispositions": {"rebound_returns", "mirakl_orders", "mirakl_reference"},
     "refund_actions": {"mapped_dispositions"},
     "refund_pushes": {"refund_actions", "mapped_dispositions"},
+    "dispatch_orders": set(),
+    "dispatch_notices": {"dispatch_orders"},
+    "dispatch_pushes": {"dispatch_notices"},
+    "late_dispatches": {"dispatch_notices", "dispatch_pushes"},
     "return_metrics": {"mapped_dispositions", "refund_pushes"},
     "published_warehouse": {"return_metrics"},
 }
@@ -45,8 +50,12 @@ CHECKS = {
         "no_refund_founded", "refundable_is_refunded", "nothing_lost", "one_outcome",
         "outcomes_explained", "exception_share", "refund_total", "codes_validate", "states_validate", "partition_gate",
     },
+    "dispatch_notices": {
+        "ready_carriers_live", "ready_carriers_translated", "ready_orders_shipping", "ready_tracking_given", "ready_within_units",
+        "ready_orders_whole", "notice_keys_unique", "notice_one_outcome", "notice_explained", "dispatches_conserved", "carriers_mapped",
+    },
 }  # fmt: skip
-NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "orders_found"}
+NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "orders_found", "carriers_mapped"}
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +109,12 @@ def test_checks(defs: dg.Definitions) -> None:
 def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
     jobs = {
         name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("ingest_returns", "process_returns", "publish")
+        for name in ("ingest_returns", "process_returns", "process_dispatches", "publish")
     }
     assert jobs == {
         "ingest_returns": {"returns", "rebound_documents", "rebound_returns"},
         "process_returns": GROUPS["translate"] | GROUPS["act"] | {"mirakl_reference", "mirakl_orders", "return_metrics"},
+        "process_dispatches": GROUPS["dispatch"],
         "publish": {"published_warehouse"},
     }
     checked = {key.name for key in defs.resolve_job_def("process_returns").asset_layer.asset_graph.asset_check_keys}
@@ -118,6 +128,9 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "close_yesterday": "20 0 * * *",
         "look_back_week": "0 2 * * *",
         "look_back_month": "0 4 * * 0",
+        "dispatch_today": "6-59/15 * * * *",
+        "dispatch_yesterday": "25 * * * *",
+        "dispatch_week": "30 2 * * *",
         "publish_hourly": "50 * * * *",
     }
     running = {sensor.name: sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs}
