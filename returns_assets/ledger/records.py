@@ -105,6 +105,11 @@ class Effect:
         """True while nobody can say whether it was executed: claimed, unknown, or held with an ambiguous outcome."""
         return self.inflight is not None
 
+    @property
+    def live(self) -> bool:
+        """It was executed, or may have been."""
+        return self.in_flight or self.state == CONFIRMED
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from returns_assets.quality.facts import Facts
-from returns_assets.translation.model import ExceptionClass
+from returns_assets.translation.vocabulary import ExceptionClass
 
 MAPPED = "mapped_dispositions"
 RETURNS = "rebound_returns"

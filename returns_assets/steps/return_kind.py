@@ -17,7 +17,8 @@ from returns_assets.mirakl.errors import MiraklError, MiraklUnreadableError
 from returns_assets.mirakl.return_call import MOST, send_returns
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
-from returns_assets.translation.model import Marketplace, ReturnStep
+from returns_assets.translation.model import Marketplace
+from returns_assets.translation.vocabulary import ReturnStep
 from returns_assets.wire.answers import Verdict, WriteAnswer
 from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace
 

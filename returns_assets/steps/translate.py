@@ -53,7 +53,7 @@ def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace
     ours = ctx.ledger.effects.confirmed_ids(marketplace, lines)
     refunds = [{"order_line_id": line, "refund_id": refund} for line, ids in sorted(ours.items()) for refund in sorted(ids)]
     alone = ctx.ledger.effects.without_pieces(marketplace, "refund", {effect.subject for effect in live.values()})
-    top_ups = [_top_up(effect) for effect in alone if effect.in_flight or effect.state == "confirmed"]
+    top_ups = [_top_up(effect) for effect in alone if effect.live]
     return Held(
         pa.Table.from_pylist(rows, LIVE_PIECES), pa.Table.from_pylist(refunds, OUR_REFUNDS), pa.Table.from_pylist(top_ups, OUR_TOP_UPS)
     )

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from returns_assets.translation.accounts import ReboundProfile, WarehouseProfile
 from returns_assets.translation.model import (
     ComplianceRow,
     DispositionRow,
@@ -15,9 +16,7 @@ from returns_assets.translation.model import (
     Marketplace,
     PolicyRow,
     ReasonRow,
-    ReboundProfile,
     RefusalRow,
-    WarehouseProfile,
 )
 from returns_assets.translation.rules import check_together
 from returns_assets.translation.source import describe, read_csv, read_yaml

@@ -3,17 +3,9 @@
 from pathlib import Path
 from typing import get_args
 
-from returns_assets.translation.model import (
-    ComplianceRow,
-    Disposition,
-    DispositionRow,
-    Grade,
-    Marketplace,
-    PolicyRow,
-    ReasonRow,
-    ReboundProfile,
-    Verification,
-)
+from returns_assets.translation.accounts import ReboundProfile
+from returns_assets.translation.model import ComplianceRow, DispositionRow, Marketplace, PolicyRow, ReasonRow
+from returns_assets.translation.vocabulary import Disposition, Grade, Verification
 
 NOT_GIVEN = "NOT_GIVEN"  # the canonical reason of a piece whose documents give none; unmapped unless return_reasons.csv says so
 

@@ -14,7 +14,7 @@ import uvicorn
 from returns_assets.ledger.database import Ledger
 from returns_assets.rebound.receiver import create_receiver
 from returns_assets.steps.inbox import unreadable
-from returns_assets.translation.model import ReceiverAuth, ReceiverConfig
+from returns_assets.translation.accounts import ReceiverAuth, ReceiverConfig
 from tests.rebound.payloads import MAPPINGS
 
 NOW = datetime(2025, 3, 9, 12, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 
 from returns_assets.rebound.authentication import ReceiverMisconfigured
 from returns_assets.rebound.receiver import create_receiver
-from returns_assets.translation.model import ReceiverAuth, ReceiverConfig
+from returns_assets.translation.accounts import ReceiverAuth, ReceiverConfig
 from tests.rebound.conftest import AUTH, NOW, SECRETS, Receiver
 from tests.rebound.payloads import MAPPINGS, to_bytes, trigger
 
