@@ -46,16 +46,18 @@ OUR_TOP_UPS = pa.schema(
         ("reason_code", pa.string()),
     ]
 )
+WAITING_TOP_UPS = pa.schema([("order_line_id", pa.string()), ("day", pa.date32())])
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the ledger holds: pieces of live effects (claimed, unknown, confirmed), the ids of refunds that are ours, and live refunds of
-    shipping alone."""
+    """What the ledger holds: pieces of live effects (claimed, unknown, confirmed), the ids of refunds that are ours, and refunds of
+    shipping alone: live ones, and those that are registered under a day and not made."""
 
     pieces: pa.Table
     refunds: pa.Table
     top_ups: pa.Table = field(default_factory=OUR_TOP_UPS.empty_table)
+    waiting_top_ups: pa.Table = field(default_factory=WAITING_TOP_UPS.empty_table)
 
     @staticmethod
     def nothing() -> "Held":
@@ -114,6 +116,7 @@ def plan(
     temp_table(con, "our_pieces", live.pieces)
     temp_table(con, "our_refunds", live.refunds)
     temp_table(con, "our_top_ups", live.top_ups)
+    temp_table(con, "waiting_top_ups", live.waiting_top_ups)
     for name in ("match", "refunds", "decide", "price", "judge", "whole", "ship", "top_up"):
         _run(con, name, parameters)
     text = sql("finish")

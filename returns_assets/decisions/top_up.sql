@@ -1,6 +1,6 @@
 -- top_ups: outbound shipping that is left on lines of a whole order whose pieces are all paid already (by an earlier run, when nobody knew
 -- that the rest would come back): it goes back alone, one refund a line. n is the piece that completes the order; its row says so.
--- Of several days that have pieces of the order exactly one asks: the one that still refunds some, else the latest.
+-- Of several days that have pieces of the order exactly one asks first: the one that still refunds some, else the latest.
 CREATE OR REPLACE TEMP TABLE top_ups AS
 WITH
 asked_orders AS (
@@ -67,9 +67,11 @@ entries AS (
         'pieces': o.pieces
     } AS entry
     FROM due d
-    JOIN orders o ON o.order_id = d.order_id AND o.asks
+    JOIN orders o ON o.order_id = d.order_id
     JOIN completing c ON c.order_id = d.order_id AND c.code_live
-    WHERE d.due_minor > 0
+    -- the day that has asked already goes on: it would withdraw what could not be made at once, and no other day would know
+    LEFT JOIN waiting_top_ups w ON w.order_line_id = d.order_line_id AND w.day = $day
+    WHERE d.due_minor > 0 AND (o.asks OR w.order_line_id IS NOT NULL)
     UNION ALL
     SELECT c.n, {
         'order_line_id': t.order_line_id,

@@ -6,9 +6,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, OUR_TOP_UPS, Held, plan
+from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, OUR_TOP_UPS, WAITING_TOP_UPS, Held, plan
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect
+from returns_assets.ledger.states import WITHDRAWN
 from returns_assets.mirakl.refund_call import exact_json
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.warehouse.connection import in_transaction
@@ -54,8 +55,12 @@ def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace
     refunds = [{"order_line_id": line, "refund_id": refund} for line, ids in sorted(ours.items()) for refund in sorted(ids)]
     alone = ctx.ledger.effects.without_pieces(marketplace, "refund", {effect.subject for effect in live.values()})
     top_ups = [_top_up(effect) for effect in alone if effect.live]
+    waiting = [{"order_line_id": effect.subject, "day": effect.day} for effect in alone if not effect.live and effect.state != WITHDRAWN]
     return Held(
-        pa.Table.from_pylist(rows, LIVE_PIECES), pa.Table.from_pylist(refunds, OUR_REFUNDS), pa.Table.from_pylist(top_ups, OUR_TOP_UPS)
+        pa.Table.from_pylist(rows, LIVE_PIECES),
+        pa.Table.from_pylist(refunds, OUR_REFUNDS),
+        pa.Table.from_pylist(top_ups, OUR_TOP_UPS),
+        pa.Table.from_pylist(waiting, WAITING_TOP_UPS),
     )
 
 

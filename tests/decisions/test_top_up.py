@@ -92,6 +92,22 @@ def test_marketplaces_that_do_not_give_shipping_back_by_the_order_top_nothing_up
         assert top_ups(world) == {}
 
 
+def test_the_day_that_asked_for_it_goes_on_asking_until_it_is_made() -> None:
+    """Its own piece is paid meanwhile and a later day holds the order's latest piece: nobody else would ask before that day runs again."""
+    with new_world() as world:
+        order_of_two(world)
+        line_1(world, day=AFTER)
+        line_2(world)
+        world.paid("p2", line="NOR-1-A-2", shipping="2.00")
+        world.refund("10.00", line="NOR-1-A-2", shipping="2.00", refund_id="R2", ours=True)
+        assert top_ups(world) == {}
+        world.top_up_waits(day=AFTER)
+        assert top_ups(world) == {}
+        world.top_up_waits(day=DAY)
+        (entry,) = top_ups(world)["p2"]
+        assert (entry["order_line_id"], entry["shipping_amount"], entry["paid"]) == ("NOR-1-A-1", "3.0000", False)
+
+
 def test_an_order_that_is_not_whole_keeps_its_shipping() -> None:
     with new_world() as world:
         order_of_two(world, {"offer_sku": "S3"})

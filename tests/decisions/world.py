@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, OUR_TOP_UPS, Held, plan
+from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, OUR_TOP_UPS, WAITING_TOP_UPS, Held, plan
 from returns_assets.translation.load import load_mappings
 from returns_assets.translation.model import Mappings
 from returns_assets.warehouse.connection import schema_statements
@@ -32,6 +32,7 @@ class World:
         self.live: list[dict[str, Any]] = []
         self.ours: list[dict[str, Any]] = []
         self.top_ups: list[dict[str, Any]] = []
+        self.waiting_top_ups: list[dict[str, Any]] = []
         reasons = {"17": True, "14": False, "ITEM_RETURNED": True}
         for code, right in reasons.items():
             self.insert(
@@ -86,8 +87,14 @@ class World:
         entry = {"order_line_id": line, "day": day, "shipping_amount": Decimal(shipping), "reason_code": "15"}
         self.top_ups.append({**entry, "shipping_taxes": '[{"code": "VAT", "amount": 0.48}]'})
 
+    def top_up_waits(self, line: str = "NOR-1-A-1", *, day: date = DAY) -> None:
+        """A refund of shipping alone that is registered and not made."""
+        self.waiting_top_ups.append({"order_line_id": line, "day": day})
+
     def rows(self, day: date = DAY) -> dict[str, dict[str, Any]]:
-        tables = ((self.live, LIVE_PIECES), (self.ours, OUR_REFUNDS), (self.top_ups, OUR_TOP_UPS))
+        tables = (
+            (self.live, LIVE_PIECES), (self.ours, OUR_REFUNDS), (self.top_ups, OUR_TOP_UPS), (self.waiting_top_ups, WAITING_TOP_UPS),
+        )  # fmt: skip
         held = Held(*(pa.Table.from_pylist(rows, schema) for rows, schema in tables))
         text, parameters = plan(
             self.con,

@@ -223,3 +223,21 @@ def test_days_that_are_run_in_the_wrong_order_come_to_the_same(shop: Shop) -> No
     for day in (FIRST, SECOND):
         shop.run(day)
     assert shop.read() == order
+
+
+def test_what_an_earlier_day_asked_for_and_did_not_get_is_made_by_that_day(shop: Shop) -> None:
+    """The later day, whose paid line it is about, need not be run again."""
+    shop.returned("P3", 2, SECOND)
+    assert shop.run(SECOND) == {"confirmed": 1}
+    shop.returned("P1", 1, FIRST)
+    shop.returned("P2", 1, FIRST)
+    shop.sandbox.fault("OR28", "cut_before", marketplace=shop.key, contains=f'"{shop.order}-2"', times=1)
+    assert shop.run(FIRST) == {"confirmed": 1, "unknown": 1}
+    assert (shop.booked(1), shop.booked(2)[1:]) == ([(20, Decimal("4.99"))], [])
+    assert shop.run(FIRST) == {"confirmed": 2}
+    assert shop.booked(2)[1:] == [(0, Decimal("2.50"))]
+    assert shop.read()["fully_refunded"] is True
+    order = shop.read()
+    for day in (SECOND, FIRST, SECOND):
+        shop.run(day)
+    assert shop.read() == order
