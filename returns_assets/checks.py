@@ -9,9 +9,11 @@ import dagster as dg
 
 from returns_assets.assets.ingest import Steps
 from returns_assets.partitions import day_slice, marketplace_slice
+from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.findings import Finding, markdown_table
 from returns_assets.quality.gate import validate_actions, validate_dataset, validate_partition
-from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, STATUS, WAREHOUSE, suite
+from returns_assets.quality.status_suite import STATUS
+from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, WAREHOUSE, suite
 
 GATE_SAYS = "where the marketplace's gate is `partition`: no row's code or state fails to validate (see codes_validate, states_validate)"
 
@@ -72,4 +74,9 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_return_status_actions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(STATUS, validate_actions(steps, STATUS, *marketplace_slice(context.partition_key)))
 
-    return [check_rebound_returns, check_warehouse_events, check_mirakl_orders, check_mapped_dispositions, check_return_status_actions]
+    @dg.multi_asset_check(name="check_dispatch_notices", specs=check_specs(NOTICES, partitions))
+    def check_dispatch_notices(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
+        yield from results(NOTICES, validate_actions(steps, NOTICES, *marketplace_slice(context.partition_key)))
+
+    return [check_rebound_returns, check_warehouse_events, check_mirakl_orders, check_mapped_dispositions, check_dispatch_notices,
+            check_return_status_actions]  # fmt: skip

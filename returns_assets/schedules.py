@@ -43,6 +43,13 @@ STATUS = (
     Times("status_month", "30 4 * * 0", 8, 35, "The last five weeks, every Sunday"),
 )
 
+# A minute after the refunds' runs and independent of them. What was refused or waits is looked at again until it is through.
+DISPATCH = (
+    Times("dispatch_today", "6-59/15 * * * *", 0, 0, "Today's dispatches, every quarter of an hour"),
+    Times("dispatch_yesterday", "25 * * * *", 1, 1, "Yesterday's dispatches, every hour: what waited or was refused"),
+    Times("dispatch_week", "45 2 * * *", 2, 7, "The dispatches of the last seven days, every night"),
+)
+
 
 def days_of(times: Times, tick: date, first_day: date) -> list[date]:
     """The partition days of one tick, oldest first, none before the first partition."""
@@ -56,6 +63,7 @@ def build_schedules(jobs: Jobs, marketplaces: Sequence[str], first_day: date) ->
         *(_schedule(times, jobs.ingest, first_day, lambda day: [partition_key(day)]) for times in INGEST),
         *(_schedule(times, jobs.process, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in PROCESS),
         *(_schedule(times, jobs.status, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in STATUS),
+        *(_schedule(times, jobs.dispatch, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in DISPATCH),
         dg.ScheduleDefinition(
             name="publish_hourly",
             job=jobs.publish,

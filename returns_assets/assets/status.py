@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from returns_assets.assets.act import GATED
 from returns_assets.assets.describe import table_metadata, written
 from returns_assets.assets.ingest import GROUP as INGEST
 from returns_assets.assets.ingest import ONE_BY_ONE, POOL, Result, Steps
@@ -33,7 +34,7 @@ def status_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefiniti
         return written(steps, "return_status_actions", partition, plan_return_status(steps, marketplace, day))
 
     @dg.asset(deps=["return_status_actions"], partitions_def=partitions, group_name=GROUP, kinds={"api", "ledger"},
-              backfill_policy=ONE_BY_ONE, metadata=table_metadata("return_status_pushes"))  # fmt: skip
+              backfill_policy=ONE_BY_ONE, automation_condition=GATED, metadata=table_metadata("return_status_pushes"))  # fmt: skip
     def return_status_pushes(context: dg.AssetExecutionContext, steps: Steps) -> Result:
         """Steps sent to Mirakl (RT25, RT26, RT27, RT29), each at most once, and how long Mirakl's status was behind."""
         marketplace, day = marketplace_slice(context.partition_key)

@@ -36,6 +36,8 @@ CEILINGS: Mapping[str, Ceiling] = {
     "A01": Ceiling(interval=DAILY),
     "OR75": Ceiling(interval=DAILY),
     "CUR01": Ceiling(interval=DAILY),
+    "SH21": Ceiling(interval=DAILY),
+    "SH12": Ceiling(interval=DAILY),
 }
 _SCHEMA = "CREATE TABLE IF NOT EXISTS calls (scope TEXT, name TEXT, at REAL, PRIMARY KEY (scope, name))"
 

@@ -96,25 +96,20 @@ class MiraklClient:
         return response
 
     def put_refund(self, body: bytes) -> httpx.Response:
-        """OR28, sent exactly once; raises httpx.HTTPError when no complete answer arrived.
+        """OR28, sent exactly once; raises httpx.HTTPError when no complete answer arrived."""
+        return self._once("PUT", self._refund_url, body)
 
-        Goes straight to the transport: this is the one call that is made thousands of times, and it must not meet any retry,
-        redirect or cookie logic.
-        """
-        return self._put(self._refund_url, body)
+    def write(self, method: str, path: str, body: bytes = b"") -> httpx.Response:
+        """Any other write, sent exactly once; raises httpx.HTTPError when no complete answer arrived. Without a body its length is 0."""
+        return self._once(method, httpx.URL(f"{self._root}{path}", params=self._shop), body)
 
-    def put_returns(self, action: str, body: bytes) -> httpx.Response:
-        """RT25 (receive), RT26 (compliance), RT27 (close) or RT29 (cancel), sent exactly once, like `put_refund`."""
-        return self._put(httpx.URL(f"{self._root}/returns/{action}", params=self._shop), body)
-
-    def _put(self, url: httpx.URL, body: bytes) -> httpx.Response:
-        request = httpx.Request(
-            "PUT",
-            url,
-            headers=self._write_headers,
-            content=body,
-            extensions={"timeout": self._timeout.as_dict()},
-        )
+    def _once(self, method: str, url: httpx.URL, body: bytes) -> httpx.Response:
+        """Straight to the transport: writes are made by the thousand, and must not meet any retry, redirect or cookie logic."""
+        headers = self._write_headers
+        if not body:
+            headers = headers.copy()
+            headers["Content-Length"] = "0"  # without it some instances answer 411 (reference, 1.2)
+        request = httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": self._timeout.as_dict()})
         try:
             writer = self._writers.pop()
         except IndexError:
@@ -191,6 +186,24 @@ class MiraklClient:
     def platform(self) -> bytes:
         """PC01."""
         return self.get("PC01", "/platform/configuration").content
+
+    def carriers(self) -> bytes:
+        """SH21."""
+        return self.get("SH21", "/shipping/carriers").content
+
+    def shipping_types(self) -> bytes:
+        """SH12."""
+        return self.get("SH12", "/shipping/types").content
+
+    def shipments_of(self, order_ids: Sequence[str]) -> Iterator[bytes]:
+        """ST11 by orders, every page. 404 (MiraklPermanentError) where the operator has no multi-shipment (reference, 5.2)."""
+        for start in range(0, len(order_ids), PAGE_SIZE):
+            params: dict[str, str | Sequence[str]] = {"order_id": order_ids[start : start + PAGE_SIZE], "limit": str(PAGE_SIZE)}
+            while params:
+                body = self.get("ST11", "/shipments", params).content
+                yield body
+                token = parse("ST11", body).get("next_page_token")
+                params = {"page_token": str(token)} if token else {}
 
     def account(self) -> bytes:
         """A01."""

@@ -1,7 +1,8 @@
-"""An operator's small lists (RE01, OR75, CUR01, PC01, A01) -> rows of mirakl_reference. Pure functions over landed answers.
+"""An operator's small lists (RE01, OR75, CUR01, PC01, A01, SH21, SH12) -> rows of mirakl_reference. Pure functions over landed answers.
 
 Lists: `refund_reason` and the other reason types (`return_reason`, `cancelation_reason`, ...), `tax`, `currency`, `platform` (PC01 by
-dotted key), `account` (balances, currency and state only: the rest of A01 is personal data). Facts: reference, 4.6, 9, 10.
+dotted key), `account` (balances, currency and state only: the rest of A01 is personal data), `carrier`, `shipping_type`. Facts:
+reference, 4.6, 5.3, 9, 10.
 """
 
 import json
@@ -14,7 +15,9 @@ import pyarrow as pa
 
 from returns_assets.mirakl.client import parse
 
-OPERATIONS = ("RE01", "OR75", "CUR01", "PC01", "A01")
+OPERATIONS = ("RE01", "OR75", "CUR01", "PC01", "A01", "SH21", "SH12")
+DISPATCH_OPERATIONS = ("PC01", "SH21", "SH12")  # what the dispatch flow needs of them
+LISTS = {"PC01": "platform", "SH21": "carrier", "SH12": "shipping_type"}
 SCHEMA = pa.schema(
     [
         ("marketplace", pa.string()),
@@ -50,6 +53,11 @@ def entries(operation: str, body: bytes) -> list[Entry]:
         return [Entry("tax", code, _text(tax.get("label"))) for tax in _objects(answer, "taxes") if (code := _text(tax.get("code")))]
     if operation == "CUR01":
         return [_currency(currency) for currency in _objects(answer, "currencies") if currency.get("iso_code") or currency.get("code")]
+    if operation == "SH21":
+        return [_coded("carrier", each, "standard_code", "tracking_url") for each in _objects(answer, "carriers") if each.get("code")]
+    if operation == "SH12":
+        names = ("standard_code", "mandatory_tracking", "delivery_by_operator")
+        return [_coded("shipping_type", each, *names) for each in _objects(answer, "shipping_types") if each.get("code")]
     if operation == "PC01":
         return [Entry("platform", key, value=value) for key, value in _flat("", answer)]
     return list(_account(answer))
@@ -92,6 +100,10 @@ def _currency(currency: dict[str, Any]) -> Entry:
     return Entry(
         "currency", str(currency.get("iso_code") or currency["code"]), _text(currency.get("label")), None, {"platform_default": default}
     )
+
+
+def _coded(name: str, each: dict[str, Any], *attributes: str) -> Entry:
+    return Entry(name, str(each["code"]), _text(each.get("label")), None, {attribute: each.get(attribute) for attribute in attributes})
 
 
 def _account(answer: dict[str, Any]) -> Iterator[Entry]:

@@ -25,7 +25,7 @@ def send_returns(client: MiraklClient, action: str, entries: Sequence[Entry], ma
     if not may_send():
         return [WriteAnswer(Verdict.NOT_SENT, message="not sent: the time for it was over")] * len(entries)
     try:
-        response = client.put_returns(action, json.dumps({"returns": list(entries)}).encode())
+        response = client.write("PUT", f"/returns/{action}", json.dumps({"returns": list(entries)}).encode())
     except httpx.HTTPError as error:
         return [answer_of_failure(error)] * len(entries)
     if 200 <= response.status_code < 300:

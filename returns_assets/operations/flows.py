@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import NamedTuple
 
+from returns_assets.operations.dispatch_view import dispatch_line
 from returns_assets.operations.partition_view import view
-from returns_assets.operations.pipeline import run_partition, run_return_status
+from returns_assets.operations.pipeline import run_partition
+from returns_assets.operations.side_flows import FlowReport, run_dispatches, run_return_status
 from returns_assets.operations.status_view import status_line
 from returns_assets.steps.context import StepContext
 
@@ -26,11 +28,12 @@ def _refunds_line(ctx: StepContext, marketplace: str, day: date) -> str:
     return view(ctx, marketplace, day).line()
 
 
-def _return_status(ctx: StepContext, marketplace: str, day: date) -> tuple[str, ...]:
-    return run_return_status(ctx, marketplace, day).blocked_by
+def _side(run: Callable[[StepContext, str, date], FlowReport]) -> Callable[[StepContext, str, date], tuple[str, ...]]:
+    return lambda ctx, marketplace, day: run(ctx, marketplace, day).blocked_by
 
 
 FLOWS: Mapping[str, Flow] = {
     "refunds": Flow("process_returns", _refunds, _refunds_line),
-    "return-status": Flow("return_status", _return_status, status_line),
+    "return-status": Flow("return_status", _side(run_return_status), status_line),
+    "dispatches": Flow("process_dispatches", _side(run_dispatches), dispatch_line),
 }

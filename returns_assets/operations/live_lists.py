@@ -1,13 +1,16 @@
-"""Compares the mapping tables with what a marketplace says today: its refund reasons (RE01) and the shop's account (A01).
+"""Compares the mapping tables with what a marketplace says today: refund reasons (RE01), carriers (SH21), the shop's account (A01).
 
-A code that vanished is found here before the first refusal. Facts: Mirakl reference, 4.6 and 10.
+A code that vanished is found here before the first refusal. Facts: Mirakl reference, 4.6, 5.3 and 10.
 """
 
 from datetime import date
 
 from returns_assets.mirakl.reference import Entry, entries
 from returns_assets.steps.context import StepContext, names_marketplace
-from returns_assets.translation.model import Marketplace, ReasonRow
+from returns_assets.translation.model import CarrierRow, Marketplace, ReasonRow, carrier_key
+
+NO_FREE_NAMES = "features.disable_seller_alternative_carrier"
+NAMED_BY_WAREHOUSE = "SELECT DISTINCT carrier FROM warehouse_events WHERE marketplace = ? AND event = 'DISPATCHED' AND carrier IS NOT NULL"
 
 
 @names_marketplace
@@ -16,8 +19,17 @@ def compare(ctx: StepContext, key: str) -> list[str]:
     client = ctx.mirakl(key)
     reasons = [entry for entry in entries("RE01", client.reasons()) if entry.list == "refund_reason"]
     account = [entry for entry in entries("A01", client.account()) if entry.list == "account"]
-    rows = rows_in_force(ctx.mappings.reasons, key, ctx.now().date())
-    return [*reason_findings(rows, reasons), *account_findings(ctx.mappings.marketplace(key), account)]
+    carriers = [entry for entry in entries("SH21", client.carriers()) if entry.list == "carrier"]
+    platform = {entry.code: entry.value for entry in entries("PC01", client.platform())}
+    today = ctx.now().date()
+    with ctx.warehouse.read() as con:
+        named = [str(row[0]) for row in con.execute(NAMED_BY_WAREHOUSE, [key]).fetchall()]
+    return [
+        *reason_findings(rows_in_force(ctx.mappings.reasons, key, today), reasons),
+        *unmapped_findings(named, ctx.mappings.carriers_of(key, today), carriers),
+        *carrier_findings(ctx.mappings.carriers_of(key, today), carriers, names_taken=platform.get(NO_FREE_NAMES) != "true"),
+        *account_findings(ctx.mappings.marketplace(key), account),
+    ]
 
 
 def rows_in_force(rows: list[ReasonRow], marketplace: str, today: date) -> list[ReasonRow]:
@@ -40,6 +52,39 @@ def reason_findings(rows: list[ReasonRow], live: list[Entry]) -> list[str]:
             usable = sorted(code for code, other in by_code.items() if other.attributes.get("is_shop_right") is not False)
             findings.append(f"{mapped}, which shops may not use; they may use: {', '.join(usable)}")
     return findings
+
+
+def carrier_findings(rows: list[CarrierRow], live: list[Entry], *, names_taken: bool) -> list[str]:
+    """Mapped codes that the operator does not have, each with a proposal where there is one, and names that it does not take."""
+    codes = {entry.code for entry in live}
+    findings: list[str] = []
+    for row in rows:
+        if row.carrier_code is not None and row.carrier_code not in codes:
+            listed = f"not in the live list: {', '.join(sorted(codes)) or 'empty'}"
+            findings.append(f"carriers.csv maps {row.carrier} to {row.carrier_code!r}, which is {listed}{_proposal(row.carrier, live)}")
+        elif row.carrier_name is not None and not names_taken:
+            says = f"carriers.csv maps {row.carrier} to the free name {row.carrier_name!r}"
+            findings.append(f"{says}, but the operator takes registered carriers only{_proposal(row.carrier, live)}")
+    return findings
+
+
+def unmapped_findings(carriers: list[str], rows: list[CarrierRow], live: list[Entry]) -> list[str]:
+    """Carriers that the warehouse named and that no row maps, each with a proposal where there is one."""
+    mapped = {row.key for row in rows}
+    unmapped = sorted({name.strip() for name in carriers if name.strip() and carrier_key(name) not in mapped})
+    return [f"the warehouse names the carrier {name!r}, which carriers.csv does not map{_proposal(name, live)}" for name in unmapped]
+
+
+def _proposal(carrier: str, live: list[Entry]) -> str:
+    """Carriers of the operator with this standard code, which all operators share. For a person to check; nothing is applied."""
+    wanted = _plain(carrier)
+    fits = sorted(e.code for e in live if wanted and _plain(str(e.attributes.get("standard_code") or "")) == wanted)
+    return f"; proposal by standard_code: {', '.join(fits)}" if fits else ""
+
+
+def _plain(text: str) -> str:
+    """`Royal Mail` and `royal-mail` are the same."""
+    return "".join(letter for letter in text.lower() if letter.isalnum())
 
 
 def account_findings(marketplace: Marketplace, account: list[Entry]) -> list[str]:

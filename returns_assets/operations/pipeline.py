@@ -8,17 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from returns_assets.quality.gate import validate_actions, validate_partition
-from returns_assets.quality.suites import STATUS
+from returns_assets.quality.gate import validate_partition
 from returns_assets.steps.act import push_refunds, read_back_lost_answers, register_refunds
 from returns_assets.steps.context import StepContext
-from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.ingest_rebound import ingest_documents, ingest_returns
 from returns_assets.steps.ingest_warehouse import ingest_warehouse
-from returns_assets.steps.push_return_status import push_return_status
 from returns_assets.steps.report import compute_metrics
-from returns_assets.steps.return_status import plan_return_status
 from returns_assets.steps.translate import map_dispositions
 
 
@@ -76,27 +72,3 @@ def run_partition(ctx: StepContext, marketplace: str, day: date) -> PartitionRep
     compute_metrics(ctx, marketplace, day)
     outcomes: dict[str, Any] = mapped.metadata["outcomes"]
     return PartitionReport(marketplace, day, orders.rows, mapped.rows, outcomes, blocked_by, warnings, effects)
-
-
-@dataclass(frozen=True)
-class FlowReport:
-    """How one partition of a flow beside the main job ended. `says`: its last step's counts, for people."""
-
-    marketplace: str
-    day: date
-    rows: int
-    blocked_by: tuple[str, ...] = ()
-    says: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-def run_return_status(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
-    """Read the operator's lists and Mirakl's returns, decide the steps, check, and, only if the checks passed, register and push."""
-    ingest_reference(ctx, marketplace, day)
-    ingest_marketplace_returns(ctx, marketplace, day)
-    planned = plan_return_status(ctx, marketplace, day)
-    findings = validate_actions(ctx, STATUS, marketplace, day)
-    blocked_by = tuple(f.name for f in findings if f.stops)
-    if blocked_by:
-        return FlowReport(marketplace, day, planned.rows, blocked_by)
-    pushed = push_return_status(ctx, marketplace, day)
-    return FlowReport(marketplace, day, planned.rows, (), pushed.metadata)

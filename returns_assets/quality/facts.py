@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from returns_assets.decisions.plan import MINOR_DIGITS
-from returns_assets.translation.model import Mappings, Marketplace, PolicyRow
+from returns_assets.translation.model import CarrierRow, Mappings, Marketplace, PolicyRow
 
 REFUND_CODES, COMPLIANCE_CODES = "refund_reason", "return_non_compliant_reason"
 LIVE_CODES = """
@@ -42,6 +42,11 @@ class Facts:
     def known_states(self) -> list[str]:
         """States in which a line can be refunded now or after a while."""
         return [*self.eligible_states, *(self.marketplace.waiting_line_states if self.marketplace else [])]
+
+    @property
+    def carriers(self) -> list[CarrierRow]:
+        """The marketplace's rows of carriers.csv, whatever their days."""
+        return [row for row in self.mappings.carriers if self.marketplace is not None and row.marketplace == self.marketplace.key]
 
     @property
     def lane_events(self) -> list[str]:

@@ -25,7 +25,7 @@ GATE_TODO = "clear the rows that codes_validate and states_validate show, or set
 
 
 def validate_partition(ctx: StepContext, marketplace: str, day: date) -> list[Finding]:
-    """Judge one partition of mapped_dispositions and record the verdict: passed when no critical check failed or broke.
+    """Judge one partition of a dataset that is acted on and record the verdict: passed when no critical check failed or broke.
 
     Registration and push act only on the latest verdict, if it passed, for the same rows and the same mapping version.
     """

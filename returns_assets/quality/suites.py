@@ -4,19 +4,13 @@ An entry is data; how it is run is runner.py's work. Arguments are functions of 
 from the mapping tables and from Mirakl's live answers, never from the columns in which the planning SQL wrote its own verdict.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
-
-from returns_assets.quality.facts import Facts
-from returns_assets.translation.vocabulary import ExceptionClass
+from returns_assets.quality.dispatch_suite import DISPATCH_SUITE
+from returns_assets.quality.expectation import SQL_BUG, Expectation, at_least, at_most, equal, in_set, unique
+from returns_assets.quality.status_suite import STATUS_SUITE
 
 MAPPED = "mapped_dispositions"
 RETURNS = "rebound_returns"
 ORDERS = "mirakl_orders"
-STATUS = "return_status_actions"
-STATUS_STEPS = ("match", "received", "compliance", "closed", "cancelled")
-STATUS_OUTCOMES = ("send", "done", "wait", "gap", "exception")
 WAREHOUSE = "warehouse_events"
 OUTCOMES = ("refund", "no_refund", "hold", "exception")
 # The check that stands for `gate: partition`: critical in such a marketplace, always passed in one with `gate: rows`. It is a check of
@@ -25,53 +19,8 @@ PARTITION_GATE = "partition_gate"
 GATED = ("codes_validate", "states_validate")
 
 
-@dataclass(frozen=True)
-class Expectation:
-    """One line of the table. `kind` is Great Expectations' class name; `keys` are the columns shown of unexpected rows.
-
-    severity: critical (ERROR, blocks), warning (WARN) or gate (what the marketplace's `gate` says: rows = WARN, partition = ERROR).
-    """
-
-    asset: str
-    name: str
-    severity: Literal["critical", "warning", "gate"]
-    slice: str
-    kind: str
-    arguments: Callable[[Facts], Mapping[str, Any]]
-    keys: Sequence[str]
-    says: str
-    exception_class: ExceptionClass
-    todo: str
-
-    @property
-    def blocking(self) -> bool:
-        return self.severity == "critical"
-
-
-def in_set(column: str, values: Callable[[Facts], Sequence[Any]]) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnValuesToBeInSet", lambda facts: {"column": column, "value_set": list(values(facts))}
-
-
-def equal(column: str, other: str) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnPairValuesToBeEqual", lambda _: {"column_A": column, "column_B": other}
-
-
-def at_most(column: str, limit: str) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnPairValuesAToBeGreaterThanB", lambda _: {"column_A": limit, "column_B": column, "or_equal": True}
-
-
-def at_least(column: str, minimum: int) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnValuesToBeBetween", lambda _: {"column": column, "min_value": minimum}
-
-
-def unique(column: str) -> tuple[str, Callable[[Facts], Mapping[str, Any]]]:
-    return "ExpectColumnValuesToBeUnique", lambda _: {"column": column}
-
-
 PIECE = ("piece_id", "order_id")
 READY = ("piece_id", "order_id", "order_line_id")
-SQL_BUG = "nothing was sent: the planning and this check disagree, report it with the sample; no data needs repair"
-STEP = ("return_id", "mirakl_return_id", "step")
 LINE_MONEY = ("order_line_id", "order_id", "pieces", "planned", "left_over")
 
 SUITES: tuple[Expectation, ...] = (
@@ -196,29 +145,8 @@ SUITES: tuple[Expectation, ...] = (
     Expectation(ORDERS, "orders_found", "warning", "named_orders", *in_set("found", lambda _: ["found"]), ("order_id", "returns"),
                 "every order that the day's returns name is in Mirakl", "logical",
                 "look for the order in Mirakl; if ReBound sent a wrong id, ask for a corrected notification"),
-    # -- the return status: what is sent must be about the right return, whole, and in the operator's own codes
-    Expectation(STATUS, "status_codes_live", "critical", "status_lines", *in_set("code", lambda f: [*f.compliance_codes, ""]),
-                (*STEP, "order_line_id", "code"),
-                "the code of every line that is not compliant is in the operator's live list (RE01, RETURN_NON_COMPLIANT)", "mapping",
-                "change compliance.csv, then materialise return_status_actions again"),
-    Expectation(STATUS, "status_codes_translated", "critical", "status_lines", *equal("coded", "expected"),
-                (*STEP, "order_line_id", "coded", "expected"),
-                "a line has a code exactly where it is not compliant", "logical", SQL_BUG),
-    Expectation(STATUS, "status_lines_complete", "critical", "status_lines", *equal("given", "in_return"),
-                (*STEP, "order_line_id", "given", "in_return"),
-                "an assessment has each line of Mirakl's return once, and no other", "logical", SQL_BUG),
-    Expectation(STATUS, "status_steps_unique", "critical", "status_steps", *unique("step_key"), (*STEP, "outcome"),
-                "a ReBound return has each step once", "technical", SQL_BUG),
-    Expectation(STATUS, "status_returns_unique", "critical", "status_sent", *unique("sent_key"), STEP,
-                "one step of a return of Mirakl's is sent for one ReBound return only", "logical", SQL_BUG),
-    Expectation(STATUS, "status_order_agrees", "critical", "status_sent", *in_set("order_agrees", lambda _: ["yes"]), STEP,
-                "what is sent is about a return of the order that ReBound names", "logical", SQL_BUG),
-    Expectation(STATUS, "status_rests_on_event", "critical", "status_sent", *in_set("rests_on", lambda _: ["event"]), (*STEP, "rests_on"),
-                "every step that is sent rests on an event that ReBound or the warehouse told of", "logical", SQL_BUG),
-    Expectation(STATUS, "status_explained", "critical", "status_steps", *in_set("not_said", lambda _: [""]), (*STEP, "outcome", "not_said"),
-                "every outcome says why: what it waits for, or class, cause and what to do", "technical", SQL_BUG),
-    Expectation(STATUS, "status_outcomes", "critical", "status_steps", *in_set("outcome", lambda _: STATUS_OUTCOMES), (*STEP, "outcome"),
-                "every step is sent, done, waiting, a gap or an exception", "technical", SQL_BUG),
+    *STATUS_SUITE,
+    *DISPATCH_SUITE,
 )  # fmt: skip
 
 

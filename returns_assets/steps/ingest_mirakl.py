@@ -12,7 +12,7 @@ from pathlib import Path
 from returns_assets.mirakl import reference
 from returns_assets.mirakl.budget import CallBudget
 from returns_assets.mirakl.client import MiraklClient
-from returns_assets.mirakl.errors import MiraklPermanentError
+from returns_assets.mirakl.errors import MiraklError
 from returns_assets.mirakl.landing import Batch, Landing
 from returns_assets.mirakl.parse import upsert_orders
 from returns_assets.steps.context import StepContext, StepResult, names_marketplace
@@ -26,17 +26,18 @@ SWEEP, BY_ID = "OR11-sweep", "OR11-ids"
 def ingest_reference(ctx: StepContext, marketplace: str, day: date, *, replay: bool = False) -> StepResult:
     """The operator's lists as of now into mirakl_reference. Reasons are read every time; the others within their ceilings.
 
-    Raises MiraklError when the reasons cannot be read. Another list that this key may not read is left out and named in `unavailable`.
+    Raises MiraklError when the reasons cannot be read. Another list that cannot be read keeps its last answer of the day, if there is
+    one, and is named in `unavailable`: a list that another flow needs must not stop the refunds.
     """
     landing = Landing(ctx.settings.landing_dir, marketplace, day)
     unavailable: list[str] = []
     for operation in () if replay else reference.OPERATIONS:
         try:
             _read_list(ctx, marketplace, landing, operation)
-        except MiraklPermanentError as error:
+        except MiraklError as error:
             if operation == "RE01":
                 raise
-            unavailable.append(f"{operation} (HTTP {error.status})")
+            unavailable.append(f"{operation} ({f'HTTP {error.status}' if error.status else 'no answer'})")
     found: list[tuple[reference.Entry, datetime]] = []
     for operation in reference.OPERATIONS:
         batch = landing.latest(operation)
@@ -52,6 +53,27 @@ def ingest_reference(ctx: StepContext, marketplace: str, day: date, *, replay: b
     return StepResult(written, {"lists": lists, "unavailable": unavailable})
 
 
+def refresh_lists(ctx: StepContext, marketplace: str, day: date, operations: Sequence[str]) -> list[str]:
+    """Bring some lists of the partition's mirakl_reference up to date, for a flow that must not depend on the others.
+
+    A list that cannot be read keeps the rows it has. Returns what could not be read.
+    """
+    landing = Landing(ctx.settings.landing_dir, marketplace, day)
+    unavailable: list[str] = []
+    for operation in operations:
+        try:
+            _read_list(ctx, marketplace, landing, operation)
+        except MiraklError as error:
+            unavailable.append(f"{operation} ({f'HTTP {error.status}' if error.status else 'no answer'})")
+        batch = landing.latest(operation)
+        if batch is not None:
+            found = [(entry, batch.fetched_at) for path in batch.files for entry in reference.entries(operation, path.read_bytes())]
+            partition = {"marketplace": marketplace, "day": day, "list": reference.LISTS[operation]}
+            with ctx.warehouse.transaction() as con:
+                replace_partition(con, "mirakl_reference", partition, reference.table(marketplace, day, found))
+    return unavailable
+
+
 def _read_list(ctx: StepContext, marketplace: str, landing: Landing, operation: str) -> None:
     budget = CallBudget(ctx.settings.landing_dir / "calls.sqlite", marketplace, clock=ctx.now)
     if not budget.due(operation) and landing.adopt(operation):
@@ -63,6 +85,8 @@ def _read_list(ctx: StepContext, marketplace: str, landing: Landing, operation: 
         "CUR01": client.currencies,
         "PC01": client.platform,
         "A01": client.account,
+        "SH21": client.carriers,
+        "SH12": client.shipping_types,
     }[operation]
     landing.write(operation, ctx.now(), [read()])
     budget.used(operation)

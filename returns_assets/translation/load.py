@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from returns_assets.translation.accounts import ReboundProfile, WarehouseProfile
 from returns_assets.translation.model import (
+    CarrierRow,
     ComplianceRow,
     DispositionRow,
     MappingError,
@@ -23,6 +24,7 @@ from returns_assets.translation.source import describe, read_csv, read_yaml
 
 Row = TypeVar("Row", bound=BaseModel)
 REASON_COLUMNS = ["marketplace", "canonical_reason", "refund_reason_code", "valid_from", "valid_to"]
+CARRIER_COLUMNS = ["marketplace", "carrier", "carrier_code", "carrier_name", "carrier_url", "valid_from", "valid_to"]
 DISPOSITION_COLUMNS = ["disposition", "definitive", "sellable", "note"]
 POLICY_COLUMNS = [
     "rule",
@@ -53,6 +55,7 @@ def load_mappings(directory: Path) -> Mappings:
     warehouse_raw, warehouse_lines = read_yaml(directory / "warehouse.yaml")
     warehouse = _one(WarehouseProfile, warehouse_raw, directory / "warehouse.yaml", warehouse_lines, (), faults)
     reasons = _rows(ReasonRow, directory / "return_reasons.csv", REASON_COLUMNS, faults)
+    carriers = _rows(CarrierRow, directory / "carriers.csv", CARRIER_COLUMNS, faults)
     dispositions = _rows(DispositionRow, directory / "dispositions.csv", DISPOSITION_COLUMNS, faults)
     policy = _rows(PolicyRow, directory / "refund_policy.csv", POLICY_COLUMNS, faults)
     refusals = _rows(RefusalRow, directory / "refusals.csv", REFUSAL_COLUMNS, faults, rename={"class": "exception_class"})
@@ -66,12 +69,13 @@ def load_mappings(directory: Path) -> Mappings:
         "rebound": rebound.model_dump(mode="json"),
         "warehouse": warehouse.model_dump(mode="json"),
         "reasons": [row.model_dump(mode="json") for _, row in reasons],
+        "carriers": [row.model_dump(mode="json") for _, row in carriers],
         "dispositions": [row.model_dump(mode="json") for _, row in dispositions],
         "policy": [row.model_dump(mode="json") for _, row in policy],
         "refusals": [row.model_dump(mode="json") for _, row in refusals],
         "compliance": [row.model_dump(mode="json") for _, row in compliance],
     }
-    faults = check_together(directory, marketplaces, rebound, reasons, dispositions, policy, compliance)
+    faults = check_together(directory, marketplaces, rebound, reasons, carriers, dispositions, policy, compliance)
     if faults:
         raise MappingError("\n".join(faults))
     try:
@@ -83,6 +87,7 @@ def load_mappings(directory: Path) -> Mappings:
                 "rebound": rebound,
                 "warehouse": warehouse,
                 "reasons": [row for _, row in reasons],
+                "carriers": [row for _, row in carriers],
                 "dispositions": [row for _, row in dispositions],
                 "policy": [row for _, row in policy],
                 "refusals": [row for _, row in refusals],

@@ -119,6 +119,34 @@ class ReasonRow(Dated):
     refund_reason_code: str = Field(min_length=1)
 
 
+class CarrierRow(Dated):
+    """A carrier as the warehouse writes it -> how one operator names it: a code of its list (SH21), or a free name and its address."""
+
+    marketplace: str
+    carrier: str = Field(min_length=1)
+    carrier_code: str | None = None
+    carrier_name: str | None = None
+    carrier_url: str | None = Field(default=None, pattern=r"^https?://")
+
+    @property
+    def key(self) -> str:
+        """What a warehouse's text is compared with: trimmed, whatever its case."""
+        return carrier_key(self.carrier)
+
+    @model_validator(mode="after")
+    def _one_name(self) -> "CarrierRow":
+        if (self.carrier_code is None) == (self.carrier_name is None):
+            raise ValueError("give either carrier_code or carrier_name")
+        if (self.carrier_name is None) != (self.carrier_url is None):
+            raise ValueError("carrier_name and carrier_url are given together, and only together")
+        return self
+
+
+def carrier_key(text: str) -> str:
+    """Carriers are the same when they differ in case and outer blanks only."""
+    return text.strip().lower()
+
+
 class DispositionRow(Strict):
     """What a canonical disposition means: definitive yes/no, sellable yes/no."""
 
@@ -197,11 +225,17 @@ class Mappings(Strict):
     rebound: ReboundProfile
     warehouse: WarehouseProfile
     reasons: list[ReasonRow]
+    carriers: list[CarrierRow]
     dispositions: list[DispositionRow]
     policy: list[PolicyRow]
     refusals: list[RefusalRow]
     compliance: list[ComplianceRow]
     content: dict[str, Any]
+
+    def carriers_of(self, marketplace: str, day: date) -> list[CarrierRow]:
+        """The marketplace's carriers in force on `day`."""
+        rows = (row for row in self.carriers if row.marketplace == marketplace)
+        return [row for row in rows if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)]
 
     def marketplace(self, key: str) -> Marketplace:
         """The marketplace with this key; MappingError lists the known ones."""

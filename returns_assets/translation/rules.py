@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 from returns_assets.translation.accounts import ReboundProfile
-from returns_assets.translation.model import ComplianceRow, DispositionRow, Marketplace, PolicyRow, ReasonRow
+from returns_assets.translation.model import CarrierRow, ComplianceRow, Dated, DispositionRow, Marketplace, PolicyRow, ReasonRow
 from returns_assets.translation.vocabulary import Disposition, Grade, Verification
 
 NOT_GIVEN = "NOT_GIVEN"  # the canonical reason of a piece whose documents give none; unmapped unless return_reasons.csv says so
@@ -15,6 +15,7 @@ def check_together(
     marketplaces: dict[str, Marketplace],
     rebound: ReboundProfile,
     reasons: list[tuple[int, ReasonRow]],
+    carriers: list[tuple[int, CarrierRow]],
     dispositions: list[tuple[int, DispositionRow]],
     policy: list[tuple[int, PolicyRow]],
     compliance: list[tuple[int, ComplianceRow]],
@@ -23,6 +24,7 @@ def check_together(
     return [
         *_prefixes(directory / "marketplaces.yaml", marketplaces),
         *_reason_rows(directory / "return_reasons.csv", marketplaces, rebound, reasons),
+        *_carrier_rows(directory / "carriers.csv", marketplaces, carriers),
         *_disposition_rows(directory / "dispositions.csv", dispositions),
         *_policy_rows(directory / "refund_policy.csv", marketplaces, rebound, policy),
         *_compliance_rows(directory / "compliance.csv", marketplaces, compliance),
@@ -42,7 +44,7 @@ def _prefixes(path: Path, marketplaces: dict[str, Marketplace]) -> list[str]:
     return faults
 
 
-def _overlap(a: ReasonRow, b: ReasonRow) -> bool:
+def _overlap(a: Dated, b: Dated) -> bool:
     return (b.valid_to is None or a.valid_from <= b.valid_to) and (a.valid_to is None or b.valid_from <= a.valid_to)
 
 
@@ -66,6 +68,25 @@ def _reason_rows(path: Path, marketplaces: dict[str, Marketplace], rebound: Rebo
                     f"{path}:{line}: {row.marketplace}, {row.canonical_reason} is already mapped for these days in line {other_line}"
                 )
         seen[(row.marketplace, row.canonical_reason)].append((line, row))
+    return faults
+
+
+def _carrier_rows(path: Path, marketplaces: dict[str, Marketplace], rows: list[tuple[int, CarrierRow]]) -> list[str]:
+    """A row belongs to one marketplace: codes differ by operator, so there is no row for all of them."""
+    seen: dict[tuple[str, str], list[tuple[int, CarrierRow]]] = {}
+    faults: list[str] = []
+    for line, row in rows:
+        if row.marketplace not in marketplaces:
+            faults.append(
+                f"{path}:{line}: marketplace: {row.marketplace!r} is not in marketplaces.yaml; allowed: {', '.join(marketplaces)}"
+            )
+        for other_line, other in seen.setdefault((row.marketplace, row.key), []):
+            if _overlap(row, other):
+                faults.append(
+                    f"{path}:{line}: {row.marketplace}, {row.carrier!r} is already mapped for these days in line {other_line}"
+                    " (case and outer blanks do not count)"
+                )
+        seen[(row.marketplace, row.key)].append((line, row))
     return faults
 
 

@@ -151,7 +151,7 @@ CREATE TABLE IF NOT EXISTS mirakl_refunds (  -- grain: one refund on an order li
 CREATE TABLE IF NOT EXISTS mirakl_reference (  -- grain: one entry of one of the operator's lists
   marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
   day DATE,                             -- UTC day on which the documents were received: the partition
-  list VARCHAR,                         -- refund_reason (RE01), tax (OR75), currency (CUR01), platform (PC01), account (A01)
+  list VARCHAR,                         -- refund_reason (RE01), tax (OR75), currency (CUR01), platform (PC01), account (A01), carrier (SH21), shipping_type (SH12)
   code VARCHAR,                         -- entry's code or dotted key
   label VARCHAR,                        -- the operator's label
   value VARCHAR,                        -- the value, for platform and account entries
@@ -344,6 +344,94 @@ CREATE TABLE IF NOT EXISTS return_status_pushes (  -- grain: one step of return_
   limit_hours INTEGER,                  -- status_limit_hours of the marketplace
   late BOOLEAN,                         -- not shown yet, and the gap is above the limit
   measured_at TIMESTAMP                 -- when this row was written
+);
+
+CREATE TABLE IF NOT EXISTS dispatch_orders (  -- grain: one line of an order that the day's dispatches name, as read from Mirakl
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  order_id VARCHAR,                     -- Mirakl's order id
+  order_line_id VARCHAR,                -- Mirakl's order line id
+  offer_sku VARCHAR,                    -- the seller's SKU
+  quantity INTEGER,                     -- units sold
+  line_state VARCHAR,                   -- state of the line
+  order_state VARCHAR,                  -- state of the order
+  multi_shipment BOOLEAN,               -- whether the operator takes shipments one by one (ST01): ST11 answered
+  can_shop_ship BOOLEAN,                -- whether the shop ships it
+  shipping_type VARCHAR,                -- code of the shipping type (SH12)
+  shipping_deadline TIMESTAMP,          -- latest time of dispatch that the operator expects
+  carrier_code VARCHAR,                 -- carrier that Mirakl shows
+  tracking_number VARCHAR,              -- tracking number that Mirakl shows
+  fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
+);
+
+CREATE TABLE IF NOT EXISTS dispatch_shipments (  -- grain: one line of a shipment of these orders, where the operator has multi-shipment
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  order_id VARCHAR,                     -- Mirakl's order id
+  shipment_id VARCHAR,                  -- Mirakl's shipment id
+  status VARCHAR,                       -- SHIPPING: not left yet, SHIPPED, TO_COLLECT, RECEIVED, ...
+  tracking_number VARCHAR,              -- tracking number that Mirakl shows
+  order_line_id VARCHAR,                -- Mirakl's order line id
+  quantity INTEGER,                     -- units in the shipment
+  fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
+);
+
+CREATE TABLE IF NOT EXISTS dispatch_notices (  -- grain: one order, or one parcel of it where the operator has multi-shipment, in the day of its last news
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  notice_id VARCHAR,                    -- the order id, with multi-shipment the order id, a slash and the parcel's tracking number
+  order_id VARCHAR,                     -- order id as the warehouse says it
+  multi_shipment BOOLEAN,               -- whether parcels are told one by one (ST01) or the order as a whole (OR23, OR24)
+  shipment_id VARCHAR,                  -- a shipment with exactly these lines that waits in Mirakl and is completed (ST23, ST24)
+  carrier VARCHAR,                      -- the carrier as the warehouse writes it
+  carrier_code VARCHAR,                 -- the operator's code by carriers.csv
+  carrier_name VARCHAR,                 -- a free name by carriers.csv
+  carrier_url VARCHAR,                  -- the free carrier's address
+  tracking_number VARCHAR,              -- tracking number; of an order in several parcels that of the last one
+  lines JSON,                           -- [{order_line_id, quantity}] that left
+  units INTEGER,                        -- units that left
+  events INTEGER,                       -- lines of the warehouse that it stands for
+  dispatched_at TIMESTAMP,              -- when the last of it left the warehouse
+  order_state VARCHAR,                  -- state of the order as read
+  shipping_type VARCHAR,                -- code of the shipping type (SH12)
+  shipping_deadline TIMESTAMP,          -- latest time of dispatch that the operator expects
+  outcome VARCHAR,                      -- ready, hold, done (shipped in Mirakl) or exception: exactly one
+  exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
+  cause VARCHAR,                        -- why it is not sent
+  detail VARCHAR,                       -- the values behind the cause
+  mapping_version VARCHAR,              -- sha256 of the mapping tables that decided; `returns mappings show` prints a version
+  decided_at TIMESTAMP                  -- when this row was decided
+);
+
+CREATE TABLE IF NOT EXISTS dispatch_pushes (  -- grain: one effect of the partition after the push: tracking (OR23, ST23), ship (OR24, ST24) or shipment (ST01)
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
+  kind VARCHAR,                         -- tracking, ship or shipment
+  operation VARCHAR,                    -- the Mirakl operation that is called
+  notice_id VARCHAR,                    -- the notice that it tells
+  order_id VARCHAR,                     -- Mirakl's order id
+  state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
+  cause VARCHAR,                        -- why it is not confirmed
+  answer VARCHAR,                       -- what Mirakl answered to the last attempt that was refused or lost
+  shipment_id VARCHAR,                  -- Mirakl's id of the shipment, where there is one
+  attempts INTEGER,                     -- how often it was claimed for sending
+  claimed_at TIMESTAMP,                 -- when the last claim was committed
+  confirmed_at TIMESTAMP                -- when Mirakl's answer was committed
+);
+
+CREATE TABLE IF NOT EXISTS late_dispatches (  -- grain: one notice whose goods left the warehouse while Mirakl does not show them as shipped
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  notice_id VARCHAR,                    -- the notice
+  order_id VARCHAR,                     -- order id as the warehouse says it
+  outcome VARCHAR,                      -- what the notice came to: ready, hold or exception
+  cause VARCHAR,                        -- why Mirakl does not know yet
+  dispatched_at TIMESTAMP,              -- when the last of it left the warehouse
+  age_hours DOUBLE,                     -- hours since then
+  shipping_deadline TIMESTAMP,          -- latest time of dispatch that the operator expects, NULL when Mirakl says none
+  hours_left DOUBLE,                    -- hours until that deadline, negative when it is over
+  computed_at TIMESTAMP                 -- when this row was computed
 );
 
 -- When later news moves a piece to another partition, the old partition keeps its row until it is run again: whoever adds up over

@@ -31,6 +31,7 @@ GROUPS = {
     "translate": {"mapped_dispositions"},
     "act": {"refund_actions", "refund_pushes"},
     "status": {"return_status_actions", "return_status_pushes"},
+    "dispatch": {"dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches"},
     "report": {"return_metrics", "published_warehouse"},
 }
 DEPENDENCIES = {
@@ -47,6 +48,10 @@ DEPENDENCIES = {
     "marketplace_returns": {"rebound_returns", "mirakl_reference"},
     "return_status_actions": {"rebound_returns", "marketplace_returns", "mirakl_reference"},
     "return_status_pushes": {"return_status_actions"},
+    "dispatch_orders": {"warehouse_events"},
+    "dispatch_notices": {"dispatch_orders"},
+    "dispatch_pushes": {"dispatch_notices"},
+    "late_dispatches": {"dispatch_notices", "dispatch_pushes"},
     "return_metrics": {"mapped_dispositions", "refund_pushes"},
     "published_warehouse": {"return_metrics"},
 }
@@ -66,8 +71,13 @@ CHECKS = {
         "status_codes_live", "status_codes_translated", "status_lines_complete", "status_steps_unique", "status_returns_unique",
         "status_order_agrees", "status_rests_on_event", "status_explained", "status_outcomes",
     },
+    "dispatch_notices": {
+        "ready_carriers_live", "ready_carriers_translated", "ready_orders_shipping", "ready_tracking_given", "ready_within_units",
+        "ready_orders_whole", "notice_keys_unique", "notice_one_outcome", "notice_explained", "dispatches_conserved", "carriers_mapped",
+    },
 }  # fmt: skip
-NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "words_known", "facts_placed", "orders_found"}
+NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "words_known", "facts_placed", "orders_found",
+                "carriers_mapped"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +132,13 @@ def test_checks(defs: dg.Definitions) -> None:
 def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
     jobs = {
         name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("ingest_returns", "process_returns", "return_status", "publish")
+        for name in ("ingest_returns", "process_returns", "return_status", "process_dispatches", "publish")
     }
     assert jobs == {
         "ingest_returns": {"returns", "rebound_polls", "rebound_documents", "rebound_returns", "warehouse_events"},
         "process_returns": GROUPS["translate"] | GROUPS["act"] | {"mirakl_reference", "mirakl_orders", "return_metrics"},
         "return_status": GROUPS["status"] | {"mirakl_reference", "marketplace_returns"},
+        "process_dispatches": GROUPS["dispatch"],
         "publish": {"published_warehouse"},
     }
     checked = {key.name for key in defs.resolve_job_def("process_returns").asset_layer.asset_graph.asset_check_keys}
@@ -147,6 +158,9 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "status_yesterday": "30 0 * * *",
         "status_week": "30 2 * * *",
         "status_month": "30 4 * * 0",
+        "dispatch_today": "6-59/15 * * * *",
+        "dispatch_yesterday": "25 * * * *",
+        "dispatch_week": "45 2 * * *",
         "publish_hourly": "50 * * * *",
     }
     running = {sensor.name: sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs}

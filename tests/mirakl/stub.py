@@ -21,6 +21,8 @@ REASONS = [
 LISTS: dict[str, Any] = {
     "/orders/taxes": {"taxes": [{"code": "VAT", "label": "VAT"}]},
     "/currencies": {"currencies": [{"iso_code": "EUR", "label": "Euro", "platform_default": True}, {"iso_code": "USD", "label": "Dollar"}]},
+    "/shipping/carriers": {"carriers": [{"code": "DPD-UK", "label": "DPD", "standard_code": "dpd", "tracking_url": None}]},
+    "/shipping/types": {"shipping_types": [{"code": "STD", "label": "Standard", "mandatory_tracking": False}]},
     "/platform/configuration": {
         "features": {"order_tax_mode": "TAX_INCLUDED", "multi_currency": True, "shipment": {"multi_shipment": False}},
         "timezone": "Europe/Paris",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from returns_assets.warehouse.connection import Warehouse
 from tests.operations.conftest import Cli
 from tests.sandbox_fixture import ROOT, Sandbox, running_sandbox
 
@@ -31,6 +32,23 @@ def test_a_withdrawn_code_is_named_with_what_is_there(sandbox: Sandbox, cli: Cli
     assert "GOODWILL" in result.output
     assert "2 differences" in result.output  # DEFECTIVE and DAMAGED_IN_TRANSIT
     assert cli("mappings", "check", "--live", "--marketplace", "nordhaus").exit_code == 0
+
+
+def test_a_withdrawn_carrier_is_named_with_a_proposal(sandbox: Sandbox, cli: Cli) -> None:
+    new = {"code": "DPD-NEW", "label": "DPD", "standard_code": "dpd", "tracking_url": None}
+    sandbox.post("carriers", marketplace="albion", withdraw="DPD-UK", add=new)
+    result = cli("mappings", "check", "--live", "--marketplace", "albion")
+    assert result.exit_code == 1
+    assert "carriers.csv maps DPD to 'DPD-UK', which is not in the live list: DHL-PARCEL-UK, DPD-NEW, RM48" in result.output
+    assert "proposal by standard_code: DPD-NEW" in result.output
+
+
+def test_a_carrier_that_the_warehouse_named_gets_a_proposal_and_nothing_is_applied(sandbox: Sandbox, cli: Cli, home: Path) -> None:
+    with Warehouse(f"duckdb:{home / 'returns.duckdb'}").transaction() as con:
+        con.execute("INSERT INTO warehouse_events (marketplace, event, carrier) VALUES ('albion', 'DISPATCHED', 'Royal-Mail')")
+    result = cli("mappings", "check", "--live", "--marketplace", "albion")
+    assert "the warehouse names the carrier 'Royal-Mail', which carriers.csv does not map; proposal by standard_code: RM48" in result.output
+    assert "Royal-Mail" not in (ROOT / "mappings" / "carriers.csv").read_text()
 
 
 def test_a_code_that_shops_may_not_use_is_named(sandbox: Sandbox, cli: Cli) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from returns_assets.ledger.database import Ledger
 from returns_assets.mirakl.client import MiraklClient
-from returns_assets.operations.pipeline import FlowReport, run_return_status
+from returns_assets.operations.side_flows import FlowReport, run_return_status
 from returns_assets.rebound.vocabulary import EVENT_RANKS
 from returns_assets.settings import Settings
 from returns_assets.steps.context import StepContext

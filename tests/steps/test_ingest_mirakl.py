@@ -151,7 +151,8 @@ def test_a_read_that_breaks_off_writes_nothing(act: ActWorld, stub: StubMirakl) 
 
 def test_lists_are_read_within_their_ceilings_and_reused_across_days(act: ActWorld, stub: StubMirakl) -> None:
     first = ingest_reference(act.ctx, KEY, DAY)
-    assert first.metadata["lists"] == {"refund_reason": 3, "cancelation_reason": 1, "tax": 1, "currency": 2, "platform": 5, "account": 5}
+    counts = {"refund_reason": 3, "cancelation_reason": 1, "tax": 1, "currency": 2, "platform": 5, "account": 5}
+    assert first.metadata["lists"] == {**counts, "carrier": 1, "shipping_type": 1}
     act.clock.advance(60)
     ingest_reference(act.ctx, KEY, DAY)
     ingest_reference(act.ctx, KEY, DAY + timedelta(days=1))
@@ -175,6 +176,11 @@ def test_a_list_that_the_key_may_not_read_is_named_and_the_reasons_are_required(
     stub.faults.append(Fault("RE01", "status", 403))
     with pytest.raises(MiraklDeniedError):
         ingest_reference(act.ctx, KEY, DAY)
+
+
+def test_a_list_of_another_flow_that_fails_stops_nothing(act: ActWorld, stub: StubMirakl) -> None:
+    stub.faults.append(Fault("/shipping/carriers", "status", 500, times=100))
+    assert ingest_reference(act.ctx, KEY, DAY).metadata["unavailable"] == ["SH21 (HTTP 500)"]
 
 
 def test_nothing_landed_in_tables_is_personal_or_secret(act: ActWorld, stub: StubMirakl) -> None:

@@ -162,13 +162,13 @@ def test_what_a_person_did_since_planning_is_success_without_a_call(world: Statu
 def test_invalid_state_is_success_where_the_state_is_reached(world: StatusWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     made = world.open()
     world.event("PARCEL_AT_HUB", "P1")
-    send = world.client.put_returns
+    send = world.client.write
 
     def late(action: str, body: bytes) -> object:
         by_hand(world, action, made)  # a person is faster, between our look and our call
         return send(action, body)
 
-    monkeypatch.setattr(world.client, "put_returns", late)
+    monkeypatch.setattr(world.client, "write", late)
     world.run()
     assert world.calls("RT25") == 2
     assert world.states() == {"received": "confirmed"}
@@ -178,13 +178,13 @@ def test_invalid_state_is_success_where_the_state_is_reached(world: StatusWorld,
 def test_invalid_state_is_an_exception_where_it_is_not_reached(world: StatusWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     made = world.open()
     world.event("PARCEL_AT_HUB", "P1")
-    send = world.client.put_returns
+    send = world.client.write
 
     def late(action: str, body: bytes) -> object:
         by_hand(world, "cancel", made)
         return send(action, body)
 
-    monkeypatch.setattr(world.client, "put_returns", late)
+    monkeypatch.setattr(world.client, "write", late)
     world.run()
     assert world.states() == {"received": "held (return_state_refused)"}
     assert world.exceptions() == {"return_state_refused": "logical"}
@@ -323,7 +323,7 @@ def test_a_hundred_a_call_and_a_bad_entry_refuses_only_itself(world: StatusWorld
     def poisoned(action: str, body: bytes) -> object:
         return send(action, body.replace(f'"id": "{bad}"'.encode(), b'"id": 7'))
 
-    monkeypatch.setattr(world.client, "put_returns", poisoned)
+    monkeypatch.setattr(world.client, "write", poisoned)
     world.run()
     states = [effect.state for effect in world.ledger.effects.search(marketplace=world.key, limit=200)]
     assert (states.count("confirmed"), states.count("held")) == (129, 1)
@@ -337,13 +337,13 @@ def test_a_hundred_a_call_and_a_bad_entry_refuses_only_itself(world: StatusWorld
 def test_a_return_that_the_answer_does_not_name_is_unknown_and_read_back(world: StatusWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     made = world.open()
     world.event("PARCEL_AT_HUB", "P1")
-    send = world.client.put_returns
+    send = world.client.write
 
-    def silent(action: str, body: bytes) -> httpx.Response:
-        answer = json.loads(send(action, body).content)
+    def silent(method: str, path: str, body: bytes) -> httpx.Response:
+        answer = json.loads(send(method, path, body).content)
         return httpx.Response(200, json={**answer, "return_success": []})
 
-    monkeypatch.setattr(world.client, "put_returns", silent)
+    monkeypatch.setattr(world.client, "write", silent)
     world.run()
     assert world.states() == {"received": "unknown (answer_lost)"}
     monkeypatch.undo()

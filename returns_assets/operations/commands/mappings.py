@@ -14,7 +14,7 @@ from returns_assets.translation.model import MappingError
 
 @click.group()
 def mappings() -> None:
-    """The mapping tables in RETURNS_MAPPINGS: marketplaces, reasons, dispositions, policy, refusals, ReBound's profile."""
+    """The mapping tables in RETURNS_MAPPINGS: marketplaces, reasons, carriers, dispositions, policy, refusals, ReBound's profile."""
 
 
 @mappings.command("check")

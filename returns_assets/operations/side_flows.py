@@ -1,0 +1,59 @@
+"""The flows beside the main job as plain function calls, with the same gates as Dagster's jobs. Each stands alone: what fails in one is
+never in another's way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from returns_assets.quality.dispatch_suite import NOTICES
+from returns_assets.quality.gate import validate_actions
+from returns_assets.quality.status_suite import STATUS
+from returns_assets.steps.context import StepContext
+from returns_assets.steps.dispatch import push_dispatches, read_back_lost_dispatches
+from returns_assets.steps.dispatch_ingest import ingest_dispatch_orders
+from returns_assets.steps.dispatch_notices import plan_dispatches
+from returns_assets.steps.dispatch_report import find_late_dispatches
+from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
+from returns_assets.steps.ingest_mirakl import ingest_reference
+from returns_assets.steps.push_return_status import push_return_status
+from returns_assets.steps.return_status import plan_return_status
+
+
+@dataclass(frozen=True)
+class FlowReport:
+    """How one partition of a flow ended: planned `rows`, the critical checks that failed (nothing was sent then), and counts for people."""
+
+    marketplace: str
+    day: date
+    rows: int
+    blocked_by: tuple[str, ...] = ()
+    says: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def run_return_status(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
+    """Read the operator's lists and Mirakl's returns, decide the steps, check, and, only if the checks passed, register and push."""
+    ingest_reference(ctx, marketplace, day)
+    ingest_marketplace_returns(ctx, marketplace, day)
+    planned = plan_return_status(ctx, marketplace, day)
+    blocked_by = _blocked(ctx, STATUS, marketplace, day)
+    if blocked_by:
+        return FlowReport(marketplace, day, planned.rows, blocked_by)
+    pushed = push_return_status(ctx, marketplace, day)
+    return FlowReport(marketplace, day, planned.rows, (), pushed.metadata)
+
+
+def run_dispatches(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
+    """Read the orders that left, plan, check, and, only if the checks passed, tell Mirakl; what is late in any case."""
+    ingest_dispatch_orders(ctx, marketplace, day)
+    read_back_lost_dispatches(ctx, marketplace, day)
+    planned = plan_dispatches(ctx, marketplace, day)
+    blocked_by = _blocked(ctx, NOTICES, marketplace, day)
+    states: Mapping[str, int] = {} if blocked_by else push_dispatches(ctx, marketplace, day).metadata["states"]
+    late = find_late_dispatches(ctx, marketplace, day)
+    return FlowReport(marketplace, day, planned.rows, blocked_by, {**planned.metadata, "states": states, "late": late.rows})
+
+
+def _blocked(ctx: StepContext, asset: str, marketplace: str, day: date) -> tuple[str, ...]:
+    return tuple(finding.name for finding in validate_actions(ctx, asset, marketplace, day) if finding.stops)

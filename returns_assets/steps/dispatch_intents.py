@@ -1,0 +1,96 @@
+"""Ready notices become effects: OR23 and OR24 for an order, ST01 for a parcel, ST23 and ST24 for a shipment that waits in Mirakl."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from returns_assets.ledger.records import Intent, PieceUse
+from returns_assets.ledger.validations import Validation
+from returns_assets.mirakl.dispatch_call import tracking_body
+from returns_assets.steps.act_gate import require_rows
+from returns_assets.steps.context import StepContext
+from returns_assets.steps.dispatch_kinds import SHIP, SHIPMENT, TRACKING
+
+ZERO = Decimal(0)
+READY = """
+    SELECT notice_id, order_id, multi_shipment, shipment_id, carrier_code, carrier_name, carrier_url, tracking_number, lines, outcome
+    FROM dispatch_notices WHERE marketplace = $marketplace AND day = $day ORDER BY notice_id
+"""
+
+
+class _Notice(NamedTuple):
+    notice_id: str
+    order_id: str
+    multi_shipment: bool
+    shipment_id: str | None
+    carrier_code: str | None
+    carrier_name: str | None
+    carrier_url: str | None
+    tracking_number: str | None
+    lines: str
+    outcome: str
+
+
+def register_dispatches(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> dict[str, int]:
+    """Register exactly what the validated notices want, by kind; the counts of what changed. Raises NotValidated. No HTTP."""
+    with ctx.warehouse.read() as con:
+        require_rows(con, validation)
+        notices = [_Notice(*row) for row in con.execute(READY, {"marketplace": marketplace, "day": day}).fetchall()]
+    currency = ctx.mappings.marketplace(marketplace).currency
+    intents: dict[str, list[Intent]] = {TRACKING: [], SHIP: [], SHIPMENT: []}
+    for notice in notices:
+        if notice.outcome == "ready":
+            for kind, intent in _intents(notice, currency):
+                intents[kind].append(intent)
+    counts: dict[str, int] = {}
+    for kind, wanted in intents.items():
+        asked = {use.piece_id for intent in wanted for use in intent.pieces}
+        done = ctx.ledger.effects.register(
+            marketplace,
+            day,
+            kind,
+            wanted,
+            [notice.notice_id for notice in notices if notice.notice_id not in asked],
+            validation_id=validation.id,
+            mapping_version=ctx.mappings.version,
+            run_id=ctx.run_id,
+            actor=ctx.actor,
+            now=ctx.now(),
+        )
+        for name in ("created", "reopened", "withdrawn", "unchanged", "settled"):
+            counts[name] = counts.get(name, 0) + int(getattr(done, name))
+    return counts
+
+
+def _intents(notice: _Notice, currency: str) -> Sequence[tuple[str, Intent]]:
+    def intent(request: dict[str, Any], subject: str, piece: str) -> Intent:
+        return Intent(notice.order_id, subject, {"order_id": notice.order_id, **request}, ZERO, ZERO, currency, [PieceUse(piece)])
+
+    named = (notice.carrier_code, notice.carrier_name, notice.carrier_url, notice.tracking_number)
+    if not notice.multi_shipment:
+        tracking = tracking_body(*named, url_field="carrier_url")
+        return [
+            (TRACKING, intent({"operation": "OR23", "body": tracking, "tracking": tracking}, notice.order_id, _version(notice, tracking))),
+            (SHIP, intent({"operation": "OR24", "body": {}, "tracking": tracking}, notice.order_id, notice.notice_id)),
+        ]
+    tracking = tracking_body(*named, url_field="tracking_url")
+    if notice.shipment_id is None:
+        shipment = {"order_id": notice.order_id, "shipment_lines": json.loads(notice.lines), "shipped": True, "tracking": tracking}
+        request = {"operation": "ST01", "body": {"shipments": [shipment]}, "tracking": tracking}
+        return [(SHIPMENT, intent(request, notice.order_id, notice.notice_id))]
+    prepared = {"shipment_id": notice.shipment_id, "tracking": tracking}
+    set_tracking = {"operation": "ST23", "body": {"shipments": [{"id": notice.shipment_id, "tracking": tracking}]}, **prepared}
+    ship = {"operation": "ST24", "body": {"shipments": [{"id": notice.shipment_id}]}, **prepared}
+    return [
+        (TRACKING, intent(set_tracking, notice.shipment_id, _version(notice, tracking))),
+        (SHIP, intent(ship, notice.shipment_id, notice.notice_id)),
+    ]
+
+
+def _version(notice: _Notice, tracking: dict[str, str]) -> str:
+    """A tracking that changes is another effect: one that was confirmed is final, and the new one must be sent all the same."""
+    digest = hashlib.sha256(json.dumps(tracking, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return f"{notice.notice_id} tracking {digest[:12]}"

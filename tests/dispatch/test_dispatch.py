@@ -1,0 +1,247 @@
+"""The dispatch flow end to end: what leaves the warehouse is shipped in Mirakl exactly once, whatever goes wrong on the way."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from returns_assets.steps.act_gate import NotValidated
+from returns_assets.steps.dispatch import push_dispatches
+from tests.dispatch.world import DAY, DispatchWorld, dispatch_world, mappings_with
+from tests.sandbox_fixture import Sandbox
+
+LATER = date(2025, 3, 11)
+
+
+def test_the_carrier_is_translated_for_each_operator(single: DispatchWorld, multi: DispatchWorld) -> None:
+    for world, code, calls in ((single, "DPD-UK", ["OR23", "OR24"]), (multi, "DPD_CLASSIC", ["ST01"])):
+        order = world.order(1)
+        world.left(order, carrier=" dpd ")
+        report = world.run()
+        assert (report.says["outcomes"], report.says["late"], report.blocked_by) == ({"ready": 1}, 0, ())
+        assert world.calls() == calls
+        [shipment] = world.shipments(order)
+        assert (shipment["status"], shipment["tracking"]["carrier_code"]) == ("SHIPPED", code)
+        assert shipment["tracking"]["tracking_number"] == f"T{order}"
+        assert world.shown(order)["order_state"] == "SHIPPED"
+        assert world.exceptions() == set()
+
+
+def test_a_second_run_and_a_repeated_file_tell_nothing_again(single: DispatchWorld, multi: DispatchWorld) -> None:
+    for world in (single, multi):
+        order = world.order(1)
+        world.left(order)
+        world.run()
+        calls = world.calls()
+        world.advance(7200)
+        again = world.run()
+        world.left(order, line_number=9, document_id=2)
+        world.run()
+        assert world.calls() == calls
+        assert again.says["outcomes"] == {"done": 1}
+        assert len(world.shipments(order)) == 1
+        assert {row["state"] for row in world.rows("dispatch_pushes")} == {"confirmed"}
+
+
+def test_an_unknown_carrier_is_caught_before_the_call_and_sent_after_the_fix(single: DispatchWorld) -> None:
+    order = single.order(1, shipping_deadline="2025-03-10T10:00:00Z")
+    single.left(order, carrier="GLS")
+    report = single.run()
+    assert report.says["outcomes"] == {"exception": 1}
+    assert single.exceptions() == {"carrier_not_mapped", "check_failed"}  # the second is the warning carriers_mapped
+    assert single.calls() == []
+    [late] = single.rows("late_dispatches")
+    assert (late["cause"], late["age_hours"], late["hours_left"]) == ("carrier_not_mapped", 4.0, -2.0)
+
+    single.mappings = mappings_with(single.home, "albion,GLS,DPD-UK,,,2010-01-01,\n")
+    assert single.run().says["late"] == 0
+    assert single.calls() == ["OR23", "OR24"]
+    assert len(single.shipments(order)) == 1
+    assert single.exceptions() == set()
+    assert single.rows("late_dispatches") == []
+
+
+@pytest.mark.parametrize("key", ["albion", "nordhaus"])
+def test_a_withdrawn_carrier_is_caught_after_the_call_and_sent_after_the_fix(tmp_path: Path, sandbox: Sandbox, key: str) -> None:
+    code, other = {"albion": ("DPD-UK", "RM48"), "nordhaus": ("DPD_CLASSIC", "HERMES")}[key]
+    first = "OR23" if key == "albion" else "ST01"
+    with dispatch_world(tmp_path / key, sandbox, key) as world:
+        world.left(world.order(1))
+        world.run()  # the day's lists are read
+        order = world.order(2)
+        world.left(order)
+        sandbox.post("carriers", marketplace=key, withdraw=code)
+        sandbox.delete("requests")
+        report = world.run()
+        assert world.calls() == [first], "nothing is shipped without its tracking"
+        assert world.exceptions() == {"carrier_refused"}, "one exception, in the same run"
+        [refused] = [row for row in world.rows("dispatch_pushes") if row["state"] == "rejected"]
+        assert code in refused["answer"], "the raw answer is kept"
+        assert (report.says["late"], [row["cause"] for row in world.rows("late_dispatches")]) == (1, ["carrier_refused"])
+        world.run()
+        assert world.calls() == [first], "the same request is not sent again"
+
+        world.mappings = mappings_with(world.home, f"{key},DPD,{other},,,2010-01-01,\n")
+        assert world.run().says["late"] == 0
+        [shipment] = world.shipments(order)
+        assert (shipment["status"], shipment["tracking"]["carrier_code"]) == ("SHIPPED", other)
+        assert world.exceptions() == set()
+
+
+def test_a_carrier_that_the_operator_never_had_is_caught_before_the_call(tmp_path: Path, sandbox: Sandbox) -> None:
+    with dispatch_world(tmp_path / "albion", sandbox, "albion", "albion,DPD,DPD,,,2010-01-01,\n") as world:
+        world.left(world.order(1))
+        world.run()
+        assert "carrier_not_live" in world.exceptions()
+        assert world.calls() == []
+
+
+@pytest.mark.parametrize(("key", "operation"), [("albion", "OR23"), ("albion", "OR24"), ("nordhaus", "ST01")])
+def test_executed_but_not_answered_is_read_back_and_not_sent_again(tmp_path: Path, sandbox: Sandbox, key: str, operation: str) -> None:
+    with dispatch_world(tmp_path / key, sandbox, key) as world:
+        order = world.order(1)
+        world.left(order)
+        sandbox.fault(operation, "500_after_commit", times=1)
+        world.run()
+        assert "unknown" in {row["state"] for row in world.rows("dispatch_pushes")}
+        assert "answer_lost" in world.exceptions()
+        world.run()  # too early to read back: nothing may be sent
+        assert world.calls(operation) == [operation]
+        world.advance(120)
+        world.run()
+        assert world.calls(operation) == [operation]
+        assert {row["state"] for row in world.rows("dispatch_pushes")} == {"confirmed"}
+        assert [shipment["status"] for shipment in world.shipments(order)] == ["SHIPPED"]
+        assert (world.exceptions(), world.rows("late_dispatches")) == (set(), [])
+
+
+def test_lost_and_not_executed_is_sent_again(multi: DispatchWorld) -> None:
+    order = multi.order(1)
+    multi.left(order)
+    multi.sandbox.fault("ST01", "cut_before", times=1)
+    assert multi.run().says["late"] == 1
+    multi.advance(120)
+    assert multi.run().says["late"] == 0
+    assert len(multi.shipments(order)) == 1
+
+
+def test_an_order_waits_until_all_of_it_left(single: DispatchWorld) -> None:
+    order = single.order(1, {"quantity": 2}, {})
+    single.left(order, quantity=2)
+    assert single.run().says["outcomes"] == {"hold": 1}
+    assert single.calls() == []
+    assert [row["cause"] for row in single.rows("late_dispatches")] == ["order_incomplete"]
+    single.left(order, LATER, order_line_id=None, sku="sku-2", tracking_number="LAST")
+    single.advance(86_400)
+    assert single.run(LATER).says["outcomes"] == {"ready": 1}
+    assert single.shown(order)["shipping_tracking"] == "LAST"
+    assert len(single.shipments(order)) == 1
+    assert single.rows("late_dispatches") == [], "its first day is not late any more either"
+    assert single.run().says["outcomes"] == {}, "the notice is the later day's now"
+    assert single.calls() == ["OR23", "OR24"]
+
+
+def test_parcels_are_told_one_by_one(multi: DispatchWorld) -> None:
+    order = multi.order(1, {"quantity": 2}, {})
+    multi.left(order, tracking_number="A")
+    multi.left(order, tracking_number="B")
+    multi.left(order, tracking_number="B", order_line_id=f"{order}-2")
+    multi.run()
+    found = {s["tracking"]["tracking_number"]: sum(line["quantity"] for line in s["shipment_lines"]) for s in multi.shipments(order)}
+    assert found == {"A": 1, "B": 2}
+    assert multi.shown(order)["order_state"] == "SHIPPED"
+
+
+def test_a_shipment_that_waits_in_mirakl_is_completed(multi: DispatchWorld) -> None:
+    order = multi.order(1)
+    with multi.sandbox.seller("nordhaus") as client:
+        lines = [{"order_line_id": f"{order}-1", "quantity": 1}]
+        assert client.post("/api/shipments", json={"shipments": [{"order_id": order, "shipment_lines": lines}]}).status_code == 201
+    multi.sandbox.delete("requests")
+    multi.left(order)
+    multi.run()
+    assert multi.calls() == ["ST23", "ST24"]
+    [shipment] = multi.shipments(order)
+    assert (shipment["status"], shipment["tracking"]["carrier_code"]) == ("SHIPPED", "DPD_CLASSIC")
+
+
+def test_multi_shipment_switched_off_falls_back(multi: DispatchWorld) -> None:
+    order = multi.order(1)
+    multi.left(order)
+    multi.run()  # PC01 is read: it says multi-shipment, and is not read again within the hour
+    multi.sandbox.post("marketplaces", key="nordhaus", features={"shipment.multi_shipment": False})
+    multi.sandbox.delete("requests")
+    second = multi.order(2)
+    multi.left(second)
+    multi.run()
+    assert multi.calls() == ["OR23", "OR24"]
+    assert len(multi.shipments(second)) == 1
+
+
+def test_more_than_was_sold_and_foreign_ids_are_exceptions_and_stop_nothing(multi: DispatchWorld) -> None:
+    order, good = multi.order(1), multi.order(2)
+    multi.left(order, tracking_number="A", hour=7)
+    multi.left(order, tracking_number="B")
+    multi.left("NOR-404-A")
+    multi.left(good, order_line_id="no-such-line", tracking_number="C")
+    multi.left(good)
+    report = multi.run()
+    assert report.says["outcomes"] == {"ready": 2, "exception": 3}
+    assert multi.exceptions() == {"quantity_beyond_order", "order_unknown", "line_unknown"}
+    assert [len(multi.shipments(each)) for each in (order, good)] == [1, 1]
+
+
+def test_a_state_that_takes_no_dispatch(single: DispatchWorld) -> None:
+    for number, state in enumerate(["WAITING_DEBIT", "CANCELED", "SHIPPED"], start=1):
+        single.left(single.order(number, order_state=state))
+    assert single.run().says["outcomes"] == {"hold": 1, "exception": 1, "done": 1}
+    assert single.exceptions() == {"order_cancelled"}
+    single.sandbox.post("debits", marketplace="albion")
+    assert single.run().says["outcomes"] == {"ready": 1, "exception": 1, "done": 1}
+    assert single.calls() == ["OR23", "OR24"]
+
+
+def test_tracking_is_asked_for_where_the_shipping_type_or_the_carrier_does(tmp_path: Path, sandbox: Sandbox) -> None:
+    rows = "maplewood,Own,,Own Van,https://van.example,2010-01-01,\nmaplewood,UPS,UPS,,,2010-01-01,\n"
+    with dispatch_world(tmp_path / "maplewood", sandbox, "maplewood", rows) as world:
+        tracked, free = world.order(1, shipping_type_code="TRK"), world.order(2)
+        world.left(tracked, carrier="Own", tracking_number=None)
+        world.left(free, carrier="Own", tracking_number=None)
+        world.left(world.order(3), carrier="UPS", tracking_number=" ")
+        assert world.run().says["outcomes"] == {"ready": 1, "exception": 2}
+        assert world.exceptions() == {"tracking_missing"}
+        assert world.shown(free)["order_state"] == "SHIPPED"
+
+
+def test_free_names_go_only_where_the_operator_takes_them(tmp_path: Path, sandbox: Sandbox) -> None:
+    for key, outcome in (("maplewood", "ready"), ("albion", "exception")):
+        row = f"{key},Roadrunner,,Roadrunner Freight,https://road.example,2010-01-01,\n"
+        with dispatch_world(tmp_path / key, sandbox, key, row) as world:
+            order = world.order(1)
+            world.left(order, carrier="ROADRUNNER")
+            assert world.run().says["outcomes"] == {outcome: 1}
+            if outcome == "ready":
+                shown = world.shown(order)
+                assert (shown["shipping_company"], shown["shipping_tracking_url"]) == ("Roadrunner Freight", "https://road.example")
+            else:
+                assert world.calls() == []
+                assert "free_carrier_not_allowed" in world.exceptions()
+
+
+def test_nothing_is_told_that_was_not_validated_as_it_is(single: DispatchWorld) -> None:
+    single.left(single.order(1), carrier="GLS")
+    single.run()
+    with single.warehouse.transaction() as con:
+        con.execute("UPDATE dispatch_notices SET outcome = 'ready', carrier_code = 'GLS', cause = NULL, exception_class = NULL")
+    with pytest.raises(NotValidated, match="materialise dispatch_notices"):
+        push_dispatches(single.ctx, "albion", DAY)
+    assert single.calls() == []
+
+
+def test_mirakl_failing_leaves_everything_to_be_sent_later(multi: DispatchWorld) -> None:
+    order = multi.order(1)
+    multi.left(order)
+    multi.sandbox.fault("ST01", "429", times=1)
+    multi.run()
+    assert len(multi.shipments(order)) == 1, "a 429 is waited for"
+    assert multi.run().says["outcomes"] == {"done": 1}
