@@ -164,9 +164,9 @@ def test_invalid_state_is_success_where_the_state_is_reached(world: StatusWorld,
     world.event("PARCEL_AT_HUB", "P1")
     send = world.client.write
 
-    def late(action: str, body: bytes) -> object:
-        by_hand(world, action, made)  # a person is faster, between our look and our call
-        return send(action, body)
+    def late(method: str, path: str, body: bytes) -> object:
+        by_hand(world, path.rsplit("/", 1)[1], made)  # a person is faster, between our look and our call
+        return send(method, path, body)
 
     monkeypatch.setattr(world.client, "write", late)
     world.run()
@@ -180,9 +180,9 @@ def test_invalid_state_is_an_exception_where_it_is_not_reached(world: StatusWorl
     world.event("PARCEL_AT_HUB", "P1")
     send = world.client.write
 
-    def late(action: str, body: bytes) -> object:
+    def late(method: str, path: str, body: bytes) -> object:
         by_hand(world, "cancel", made)
-        return send(action, body)
+        return send(method, path, body)
 
     monkeypatch.setattr(world.client, "write", late)
     world.run()
@@ -318,10 +318,10 @@ def test_a_hundred_a_call_and_a_bad_entry_refuses_only_itself(world: StatusWorld
     ids = [world.open() for _ in range(130)]
     for number, made in enumerate(ids):
         world.event("PARCEL_AT_HUB", return_id=f"R{number}", mirakl_return_id=made)
-    send, bad = world.client.put_returns, ids[70]
+    send, bad = world.client.write, ids[70]
 
-    def poisoned(action: str, body: bytes) -> object:
-        return send(action, body.replace(f'"id": "{bad}"'.encode(), b'"id": 7'))
+    def poisoned(method: str, path: str, body: bytes) -> object:
+        return send(method, path, body.replace(f'"id": "{bad}"'.encode(), b'"id": 7'))
 
     monkeypatch.setattr(world.client, "write", poisoned)
     world.run()
