@@ -45,8 +45,14 @@ CAUSES: dict[str, Cause] = {
     "refunded_then_changed": Cause(
         "logical", "the piece was refunded and is judged otherwise now: no claw-back is made; decide with finance"
     ),
-    "held_in_other_marketplace": Cause(
-        "logical", "documents name this piece under two marketplaces and the other one refunds it: find out which order it belongs to"
+    "refunded_in_other_marketplace": Cause(
+        "logical",
+        "the piece was refunded, or may have been, on the order that ReBound named before: no claw-back and no second refund is made; "
+        "decide with finance, resolve with a note",
+    ),
+    "planned_in_other_marketplace": Cause(
+        "logical",
+        "materialise mapped_dispositions and what follows for the partition that the detail names: it withdraws its refund; then this one",
     ),
     "foreign_refund_unclear": Cause(
         "logical", "someone refunded units of this line and several pieces came back: refund what is left by hand in Mirakl; all then close"

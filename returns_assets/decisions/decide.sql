@@ -30,7 +30,7 @@ base AS (
             AND upper(trim(f.sku)) IS DISTINCT FROM upper(trim(l.product_sku))
             AND upper(trim(f.sku)) IS DISTINCT FROM upper(trim(l.product_shop_sku)) AS other_sku,
         coalesce(r.refunded_minor, 0) AS refunded_minor, coalesce(r.shipping_refunded_minor, 0) AS shipping_refunded_minor,
-        coalesce(r.foreign_units, 0) AS foreign_units, coalesce(r.foreign_refund_ids, '[]') AS foreign_refund_ids
+        coalesce(r.foreign_units, 0) AS foreign_units, coalesce(r.foreign_refund_ids, '[]') AS foreign_refund_ids, h.cause AS held_cause
     FROM folded f
     JOIN matched m USING (n)
     LEFT JOIN policy p
@@ -41,11 +41,13 @@ base AS (
     LEFT JOIN partition_lines l ON l.order_line_id = m.order_line_id AND l.order_id = m.order_id
     LEFT JOIN map_states s ON s.line_state = l.line_state
     LEFT JOIN our_pieces o ON o.piece_id = f.piece_id
+    LEFT JOIN held_elsewhere h ON h.piece_id = f.piece_id
     LEFT JOIN line_refunds r ON r.order_line_id = m.order_line_id
 ),
 first_word AS (  -- everything that is known before units and money are shared out
-    SELECT * EXCLUDE (unclear, verification, grade, disposition, lane, reason, matched_by, other_sku, unreadable, named_line_id),
+    SELECT * EXCLUDE (unclear, verification, grade, disposition, lane, reason, matched_by, other_sku, unreadable, named_line_id, held_cause),
         CASE
+            WHEN held_cause = 'refunded_in_other_marketplace' THEN held_cause
             WHEN unclear THEN 'piece_id_unclear'
             WHEN verification = 'UNKNOWN' THEN 'unknown_verification'
             WHEN grade = 'UNKNOWN' THEN 'unknown_grade'
@@ -62,6 +64,7 @@ first_word AS (  -- everything that is known before units and money are shared o
             WHEN coalesce(other_sku, FALSE) THEN 'wrong_item'
             WHEN quantity < 1 THEN 'bad_quantity'
             WHEN coalesce(unreadable OR line_quantity < 1, TRUE) THEN 'amount_unreadable'
+            ELSE held_cause
         END AS early_cause
     FROM base
 ),

@@ -17,6 +17,8 @@ SELECT
         WHEN j.outcome = 'hold' THEN coalesce(c.todo, w.todo)
     END AS todo,
     CASE j.cause
+        WHEN 'refunded_in_other_marketplace' THEN h.detail
+        WHEN 'planned_in_other_marketplace' THEN h.detail
         WHEN 'unknown_reason' THEN 'reason ' || coalesce(f.reason_raw, '')
         WHEN 'unknown_disposition' THEN 'disposition ' || coalesce(f.disposition_raw, '')
         WHEN 'unknown_order' THEN 'order ' || coalesce(f.order_ref, '')
@@ -45,5 +47,6 @@ LEFT JOIN priced p USING (n)
 LEFT JOIN shipping_due x USING (n)
 LEFT JOIN partition_lines l ON l.line_n = CASE WHEN j.cause = 'wrong_item' THEN d.line_n END
 LEFT JOIN top_ups u USING (n)
+LEFT JOIN held_elsewhere h ON h.piece_id = f.piece_id
 LEFT JOIN map_policy w ON w.seq = d.policy_seq
 LEFT JOIN map_causes c ON c.cause = j.cause

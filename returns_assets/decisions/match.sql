@@ -17,7 +17,7 @@ placed AS (
     LEFT JOIN commercial c ON c.commercial_id = f.order_ref
 ),
 held AS (  -- the line that money already moved on is the line, whatever a later document says
-    SELECT p.n, p.quantity, o.order_line_id
+    SELECT p.n, o.order_line_id
     FROM placed p JOIN our_pieces o ON o.piece_id = p.piece_id
 ),
 by_line AS (
@@ -50,7 +50,7 @@ tied AS (  -- lines of one order with the same SKU and the same unit price are w
 taken AS (  -- units of tied lines that are spoken for by pieces that name their line
     SELECT order_line_id, sum(quantity) AS units
     FROM (
-        SELECT order_line_id, quantity FROM held
+        SELECT order_line_id, quantity FROM our_pieces
         UNION ALL
         SELECT order_line_id, quantity FROM by_line ANTI JOIN held USING (n)
     )

@@ -5,7 +5,7 @@ ledger holds comes in as a table of live pieces and of refund ids that are ours.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from returns_assets.decisions.tables import load_tables, temp_table
+from returns_assets.decisions.tables import definitive_table, load_tables, temp_table
 from returns_assets.translation.model import Mappings, Marketplace
 from returns_assets.warehouse.connection import in_transaction
 
@@ -47,17 +47,20 @@ OUR_TOP_UPS = pa.schema(
     ]
 )
 WAITING_TOP_UPS = pa.schema([("order_line_id", pa.string()), ("day", pa.date32())])
+HELD_ELSEWHERE = pa.schema([("piece_id", pa.string()), ("cause", pa.string()), ("detail", pa.string())])
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the ledger holds: pieces of live effects (claimed, unknown, confirmed), the ids of refunds that are ours, and refunds of
-    shipping alone: live ones, and those that are registered under a day and not made."""
+    """What the ledger holds: pieces of live effects (claimed, unknown, confirmed), the ids of refunds that are ours, refunds of shipping
+    alone (live ones, and those that are registered under a day and not made), and the pieces that effects of other marketplaces hold, in
+    whatever state, each with its cause (a key of CAUSES)."""
 
     pieces: pa.Table
     refunds: pa.Table
     top_ups: pa.Table = field(default_factory=OUR_TOP_UPS.empty_table)
     waiting_top_ups: pa.Table = field(default_factory=WAITING_TOP_UPS.empty_table)
+    elsewhere: pa.Table = field(default_factory=HELD_ELSEWHERE.empty_table)
 
     @staticmethod
     def nothing() -> "Held":
@@ -110,17 +113,31 @@ def plan(
     parameters = parameters_for(marketplace, mappings, day, decided_at)
     load_tables(con, mappings, marketplace, day)
     with in_transaction(con):
-        _run(con, "inputs", parameters)
-        _run(con, "fold", parameters)
+        for name in ("inputs", "target", "belong", "fold"):
+            _run(con, name, parameters)
     live = held(con)
     temp_table(con, "our_pieces", live.pieces)
     temp_table(con, "our_refunds", live.refunds)
     temp_table(con, "our_top_ups", live.top_ups)
     temp_table(con, "waiting_top_ups", live.waiting_top_ups)
+    temp_table(con, "held_elsewhere", live.elsewhere)
     for name in ("match", "refunds", "decide", "price", "judge", "whole", "ship", "top_up"):
         _run(con, name, parameters)
     text = sql("finish")
     return text, bind(text, parameters)
+
+
+def moved(
+    con: duckdb.DuckDBPyConnection, mappings: Mappings, marketplace: Marketplace, day: date, pieces: Collection[str]
+) -> dict[str, str]:
+    """Those of `pieces`, planned in this partition before, that another one decides by now -> that one's marketplace."""
+    parameters = {"marketplace": marketplace.key, "day": day, "default_lane": mappings.rebound.default_lane}
+    temp_table(con, "map_definitive", definitive_table(marketplace))
+    temp_table(con, "asked_pieces", pa.table({"piece_id": pa.array(sorted(pieces), pa.string())}))
+    for name in ("news", "belong"):
+        _run(con, name, parameters)
+    text = sql("moved")
+    return {str(piece): str(key) for piece, key in con.execute(text, bind(text, parameters)).fetchall()}
 
 
 def _run(con: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> None:

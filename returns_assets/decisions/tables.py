@@ -41,6 +41,12 @@ def _text(*names: str) -> "list[pa.Field[Any]]":
     return [pa.field(name, pa.string()) for name in names]
 
 
+def definitive_table(marketplace: Marketplace) -> pa.Table:
+    """The events that decide, by lane."""
+    rows = [{"lane": lane, "event": event} for lane, events in marketplace.definitive.items() for event in events]
+    return pa.Table.from_pylist(rows, pa.schema(_text("lane", "event")))
+
+
 def load_tables(con: duckdb.DuckDBPyConnection, mappings: Mappings, marketplace: Marketplace, day: date) -> None:
     """The mapping tables as temp tables of this connection."""
     lists: list[pa.Field[Any]] = [pa.field(name, pa.list_(pa.string())) for name in ("verification", "grade", "disposition", "reason")]
@@ -58,10 +64,7 @@ def load_tables(con: duckdb.DuckDBPyConnection, mappings: Mappings, marketplace:
         (state, "waiting") for state in marketplace.waiting_line_states
     ]
     tables: dict[str, pa.Table] = {
-        "map_definitive": pa.Table.from_pylist(
-            [{"lane": lane, "event": event} for lane, events in marketplace.definitive.items() for event in events],
-            pa.schema(_text("lane", "event")),
-        ),
+        "map_definitive": definitive_table(marketplace),
         "map_policy": pa.Table.from_pylist(_policy_rows(mappings, marketplace.key), policy_schema),
         "map_reasons": pa.Table.from_pylist(
             _reason_rows(mappings, marketplace.key, day), pa.schema(_text("canonical_reason", "refund_reason_code"))

@@ -21,6 +21,7 @@ from returns_assets.warehouse.partitions import slice_hash
 SOURCE = "checks"
 OPEN = ("claimed", "unknown", "held")
 MOST_OPEN = 100_000  # of one state and marketplace; far more than a push ever has open
+EXCEPTION_PIECES = "SELECT piece_id FROM mapped_dispositions WHERE marketplace = ? AND day = ? AND outcome = 'exception'"
 GATE_TODO = "clear the rows that codes_validate and states_validate show, or set `gate: rows` in marketplaces.yaml"
 
 
@@ -53,6 +54,7 @@ def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date, 
         extra["inbox_documents"] = dict(ctx.ledger.inbox.days()).get(day, 0)
     if asset == MAPPED:
         extra["open_lines"] = _open_lines(ctx, marketplace)
+        extra["held_elsewhere"] = _held_elsewhere(ctx, marketplace, day)
     if asset == WAREHOUSE:
         extra |= _file_counts(ctx, day)
     partition: dict[str, Any] = {"day": day} if marketplace is None else {"marketplace": marketplace, "day": day}
@@ -85,6 +87,14 @@ def _open_lines(ctx: StepContext, marketplace: str | None) -> list[str]:
     """Order lines with a refund whose outcome nobody knows: other pieces of the line may wait for it."""
     found = (ctx.ledger.effects.search(marketplace=marketplace, kind="refund", state=state, limit=MOST_OPEN) for state in OPEN)
     return sorted({effect.subject for effects in found for effect in effects})
+
+
+def _held_elsewhere(ctx: StepContext, marketplace: str | None, day: date) -> list[str]:
+    """Pieces of the partition's exceptions that an effect of another marketplace holds, by the ledger's own word."""
+    with ctx.warehouse.read() as con:
+        pieces = [str(row[0]) for row in con.execute(EXCEPTION_PIECES, [marketplace, day]).fetchall()]
+    held = ctx.ledger.effects.piece_effects("refund", pieces)
+    return sorted(piece for piece, effect in held.items() if effect.marketplace != marketplace)
 
 
 def partition_gate(findings: Sequence[Finding], facts: Facts) -> Finding:

@@ -5,11 +5,10 @@ Blocking checks only stop their own run, and automation can be got round by a cl
 
 from collections.abc import Collection
 from datetime import date
-from importlib.resources import files
 
 import duckdb
-import pyarrow as pa
 
+from returns_assets.decisions.plan import moved
 from returns_assets.ledger.validations import Validation
 from returns_assets.steps.context import StepContext
 from returns_assets.warehouse.partitions import slice_hash
@@ -47,21 +46,12 @@ def latest_passed(ctx: StepContext, asset: str, marketplace: str, day: date) -> 
     return validation
 
 
-def decided_later(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace: str, day: date, pieces: Collection[str]) -> set[str]:
-    """Those of `pieces` that a later day decides, as this transaction sees them: an old day's rows, unchanged since their validation,
-    must not bring back what a correction took away."""
-    definitive = ctx.mappings.marketplace(marketplace).definitive
-    parameters = {
-        "marketplace": marketplace,
-        "day": day,
-        "default_lane": ctx.mappings.rebound.default_lane,
-        "definitive": [f"{lane} {event}" for lane, events in definitive.items() for event in events],
-    }
-    text = files("returns_assets.steps").joinpath("decided_later.sql").read_text(encoding="utf-8")
-    con.register("asked_pieces", pa.table({"piece_id": pa.array(sorted(pieces), pa.string())}))
-    found = {str(row[0]) for row in con.execute(text, parameters).fetchall()}
-    con.unregister("asked_pieces")
-    return found
+def decided_elsewhere(
+    ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace: str, day: date, pieces: Collection[str]
+) -> dict[str, str]:
+    """Those of `pieces` that a later day or another marketplace decides, as this transaction sees them -> the marketplace that does: an old
+    partition's rows, unchanged since their validation, must not bring back what a correction took away."""
+    return moved(con, ctx.mappings, ctx.mappings.marketplace(marketplace), day, pieces)
 
 
 def _text(asset: str, marketplace: str, day: date, why: str) -> str:

@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from returns_assets.decisions.causes import CAUSES
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect, Intent, PieceEffect, PieceUse
 from returns_assets.ledger.validations import Validation
 from returns_assets.mirakl.refund_call import exact_json, refund_body
-from returns_assets.steps.act_gate import decided_later, require_rows
+from returns_assets.steps.act_gate import decided_elsewhere, require_rows
 from returns_assets.steps.act_shipping import rests_on, undone
 from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.steps.elsewhere import exception_elsewhere
 from returns_assets.warehouse.partitions import replace_partition
 
 TABLE = "refund_actions"
@@ -68,19 +68,23 @@ class _Row(NamedTuple):
 class _Wanted(NamedTuple):
     """The intents' rows; the pieces that are not to be refunded, and the lines whose shipping no longer is, unless a row says so.
 
-    Pieces that a later day decides are in none of them, only counted: they are that day's to refund or to withdraw. Nor are those that
-    another marketplace's effect holds, paid or not: a piece is refunded once, and only that marketplace's planning withdraws it.
+    In none of them: pieces that another partition decides by now (`takers`: piece -> its marketplace), which are that partition's to
+    refund or to withdraw, and pieces that another marketplace's effect holds, paid or not: a piece is refunded once, and only that
+    marketplace's planning withdraws it.
     """
 
     rows: list[_Row]
     settled_pieces: list[str]
     settled_lines: list[str]
-    later: int
+    takers: dict[str, str]
     held_elsewhere: list[PieceEffect]
 
 
 def register_partition(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> StepResult:
-    """Register the partition's refunds under `validation` and write refund_actions from what the ledger then holds."""
+    """Register the partition's refunds under `validation` and write refund_actions from what the ledger then holds.
+
+    A piece that is wanted here and cannot be registered is an exception: planning did not know yet who else has it.
+    """
     wanted = _wanted(ctx, marketplace, day, validation)
     registered = ctx.ledger.effects.register(
         marketplace,
@@ -96,11 +100,14 @@ def register_partition(ctx: StepContext, marketplace: str, day: date, validation
         now=ctx.now(),
     )
     effects = write_actions(ctx, marketplace, day)
-    records = [_elsewhere(effect, marketplace, day) for effect in wanted.held_elsewhere]
+    records = [exception_elsewhere(effect, marketplace, day) for effect in wanted.held_elsewhere]
+    records += [_overtaken(intent, marketplace, day) for intent in registered.conflicts]
     ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day.isoformat()}, records, now=ctx.now())
     counts = {name: getattr(registered, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
     amount = sum((effect.amount for effect in effects), Decimal(0))
-    counts |= {"conflicts": len(registered.conflicts), "decided_later": wanted.later, "held_elsewhere": len(records)}
+    later = sum(taker == marketplace for taker in wanted.takers.values())
+    counts |= {"conflicts": len(registered.conflicts), "held_in_other_marketplace": len(wanted.held_elsewhere)}
+    counts |= {"decided_later": later, "decided_in_other_marketplace": len(wanted.takers) - later}
     return StepResult(len(effects), {**counts, "amount": str(amount), "validation_id": validation.id})
 
 
@@ -119,36 +126,35 @@ def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validatio
     with ctx.warehouse.read() as con:
         refundable = [piece for piece, wanted in con.execute(_PIECES, partition).fetchall() if wanted]
     held = ctx.ledger.effects.piece_effects(KIND, refundable)
-    # paid since the rows were decided: such a piece must not make its line's other pieces look like a conflict
-    taken = [piece for piece, held_by in held.items() if held_by.live or held_by.marketplace != marketplace]
+    # paid, or held elsewhere, since the rows were decided: such a piece must not make its line's other pieces look like a conflict
+    taken = [piece for piece, effect in held.items() if effect.live or effect.marketplace != marketplace]
     with ctx.warehouse.read() as con:
         require_rows(con, validation)
         pieces: list[tuple[str, bool]] = con.execute(_PIECES, partition).fetchall()
         behind = [piece for line in rests_on(con, marketplace, day).values() for piece in line]
-        later = decided_later(ctx, con, marketplace, day, {*behind, *(piece for piece, _ in pieces)})
-        for name, ids in (("taken_pieces", later.union(taken)), ("later_pieces", later)):
+        takers = decided_elsewhere(ctx, con, marketplace, day, {*behind, *(piece for piece, _ in pieces)})
+        for name, ids in (("taken_pieces", {*takers, *taken}), ("moved_pieces", takers)):
             con.register(name, pa.table({"piece_id": pa.array(sorted(ids), pa.string())}))
         rows = [_Row(*row) for name in ("refund_intents", "shipping_intents") for row in con.execute(_sql(name), partition).fetchall()]
-        for name in ("taken_pieces", "later_pieces"):
+        for name in ("taken_pieces", "moved_pieces"):
             con.unregister(name)
         lines = undone(con, marketplace, day)
-    settled = [piece for piece, wanted in pieces if not wanted and piece not in later]
-    elsewhere = [effect for piece, effect in sorted(held.items()) if effect.marketplace != marketplace and piece not in later]
-    return _Wanted(rows, settled, lines, len(later.intersection(piece for piece, _ in pieces)), elsewhere)
+    settled = [piece for piece, wanted in pieces if not wanted and piece not in takers]
+    elsewhere = [effect for piece, effect in sorted(held.items()) if effect.marketplace != marketplace and piece not in takers]
+    return _Wanted(rows, settled, lines, {piece: takers[piece] for piece, _ in pieces if piece in takers}, elsewhere)
 
 
-def _elsewhere(effect: PieceEffect, marketplace: str, day: date) -> ExceptionRecord:
-    cause = "held_in_other_marketplace"
-    refund = f", refund {effect.refund_id}" if effect.refund_id else ""
+def _overtaken(intent: Intent, marketplace: str, day: date) -> ExceptionRecord:
+    pieces = ", ".join(use.piece_id for use in intent.pieces)
     return ExceptionRecord(
-        exception_class=CAUSES[cause].exception_class,
-        cause=cause,
+        exception_class="technical",
+        cause="overtaken",
         marketplace=marketplace,
         day=day,
-        subject_kind="piece",
-        subject=effect.piece_id,
-        detail=f"{effect.marketplace} {effect.day.isoformat()}, order {effect.order_id}: {effect.state}{refund}",
-        todo=CAUSES[cause].todo,
+        subject_kind="order_line",
+        subject=intent.subject,
+        detail=f"order {intent.order_id}: another run took or paid some of {pieces} meanwhile",
+        todo="materialise mapped_dispositions and what follows for this partition again",
     )
 
 

@@ -46,6 +46,10 @@ CAUSES: Causes = {
     "nothing_to_refund": ("logical", "the amount is zero: look at the order line's price"),
     "over_remainder": ("logical", "someone else refunded: materialise the partition again"),
     "decided_again_later": ("logical", "materialise mapped_dispositions and what follows for the later day that decides the piece now"),
+    "decided_in_other_marketplace": (
+        "logical",
+        "materialise mapped_dispositions and what follows for this partition again: it withdraws the refund; then the other marketplace's",
+    ),
     "amount_unreadable": ("technical", "the order line's money cannot be read: look at the order, then run the partition again"),
 }
 

@@ -22,11 +22,11 @@ pushed_pieces AS (  -- a piece once, also where a withdrawn effect was followed 
     FROM pushes u, unnest(from_json(u.pieces, '["JSON"]')) AS p (piece)
     ORDER BY piece_id, (u.state = 'confirmed') DESC, (u.state = 'withdrawn'), u.confirmed_at, u.effect_key
 ),
-facts AS (  -- each pushed piece as the partition that has it latest knows it
+facts AS (  -- each pushed piece as the partition that has it latest knows it, be it another marketplace's
     SELECT DISTINCT ON (piece_id) piece_id, definitive_at
     FROM mapped_dispositions
-    WHERE marketplace = $marketplace AND piece_id IN (SELECT piece_id FROM pushed_pieces)
-    ORDER BY piece_id, day DESC
+    WHERE piece_id IN (SELECT piece_id FROM pushed_pieces)
+    ORDER BY piece_id, day DESC, document_id DESC, decided_at DESC, marketplace DESC
 ),
 latency AS (
     SELECT

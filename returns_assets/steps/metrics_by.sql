@@ -28,11 +28,11 @@ shares AS (
         paid_to - coalesce(lag(paid_to) OVER (PARTITION BY effect_key ORDER BY unit_from, piece_id), 0) AS refunded
     FROM sums
 ),
-facts AS (  -- each paid piece as the partition that has it latest knows it
-    SELECT DISTINCT ON (piece_id) piece_id, day, order_line_id, sku, reason, cause
+facts AS (  -- each paid piece as the partition that has it latest knows it, be it another marketplace's
+    SELECT DISTINCT ON (piece_id) piece_id, marketplace, day, order_line_id, sku, reason, cause
     FROM mapped_dispositions
-    WHERE marketplace = $marketplace AND piece_id IN (SELECT piece_id FROM paid)
-    ORDER BY piece_id, day DESC
+    WHERE piece_id IN (SELECT piece_id FROM paid)
+    ORDER BY piece_id, day DESC, document_id DESC, decided_at DESC, marketplace DESC
 ),
 lines AS (
     SELECT DISTINCT ON (order_line_id) order_line_id, offer_sku, quantity
@@ -48,7 +48,8 @@ paid_lines AS (
     ORDER BY order_line_id, day DESC, fetched_at DESC NULLS LAST
 ),
 money AS (
-    SELECT coalesce(l.offer_sku, f.sku, '(no SKU)') AS sku, f.reason, CASE WHEN f.day = $day THEN f.cause END AS cause, s.refunded
+    SELECT coalesce(l.offer_sku, f.sku, '(no SKU)') AS sku, f.reason,
+        CASE WHEN f.marketplace = $marketplace AND f.day = $day THEN f.cause END AS cause, s.refunded
     FROM shares s
     LEFT JOIN facts f USING (piece_id)
     LEFT JOIN paid_lines l ON l.order_line_id = coalesce(s.order_line_id, f.order_line_id)

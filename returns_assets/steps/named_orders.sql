@@ -6,6 +6,6 @@ WITH todays AS (
 named AS (
   SELECT order_id FROM rebound_returns WHERE marketplace = $marketplace AND day = $day
   UNION
-  SELECT order_id FROM rebound_returns WHERE day < $day AND return_id IN (SELECT return_id FROM todays)
+  SELECT order_id FROM rebound_returns WHERE marketplace = $marketplace AND day < $day AND return_id IN (SELECT return_id FROM todays)
 )
 SELECT order_id FROM named WHERE order_id IS NOT NULL AND trim(order_id) <> '' AND NOT contains(order_id, ',') ORDER BY order_id

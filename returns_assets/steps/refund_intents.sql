@@ -1,5 +1,5 @@
 -- The partition's pieces to refund -> one row an order line and reason: the sums, the tax sums by code, the pieces.
--- Pieces that an effect in flight or confirmed stands for already (paid), or that a later day decides, are not asked for.
+-- Pieces that an effect in flight or confirmed stands for already (paid), or that another partition decides or holds, are not asked for.
 WITH ready AS (
   SELECT * FROM mapped_dispositions
   WHERE marketplace = $marketplace AND day = $day AND outcome = 'refund' AND NOT coalesce(paid, FALSE)

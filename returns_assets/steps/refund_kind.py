@@ -8,7 +8,7 @@ from returns_assets.mirakl.order_facts import LineFact, lines_of
 from returns_assets.mirakl.reference import refund_reasons
 from returns_assets.mirakl.refund_call import send_refund
 from returns_assets.mirakl.refund_rules import Rules, Wanted, obstacle, read_back
-from returns_assets.steps.act_gate import VALIDATED, decided_later
+from returns_assets.steps.act_gate import VALIDATED, decided_elsewhere
 from returns_assets.steps.act_shipping import rests_on
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
@@ -29,7 +29,7 @@ class RefundKind:
         self._reasons: Collection[str] | None = None
 
     def examine(self, ctx: StepContext, shop: Marketplace, day: date, due: Sequence[Effect]) -> Examined:
-        moved = _decided_later(ctx, shop, day, due)
+        moved = _decided_elsewhere(ctx, shop, day, due)
         examined = Examined(obstacles=dict(moved))
         released = [effect for effect in due if effect.id not in moved]
         if not released:
@@ -97,13 +97,21 @@ def read_lines(ctx: StepContext, marketplace: str, effects: Sequence[Effect], ta
     return lines_of(ctx.mirakl(marketplace).orders_by_id(order_ids, tax_mode))
 
 
-def _decided_later(ctx: StepContext, shop: Marketplace, day: date, due: Sequence[Effect]) -> dict[int, Obstacle]:
-    """The due effects that hold, or rest on, a piece which a later day decides: that day registers it anew, or withdraws it."""
+def _decided_elsewhere(ctx: StepContext, shop: Marketplace, day: date, due: Sequence[Effect]) -> dict[int, Obstacle]:
+    """The due effects that hold, or rest on, a piece which another partition decides: a later day, which registers it anew or withdraws
+    it, or another marketplace, which cannot before this partition, planned again, has withdrawn it."""
     held = {effect.id: [use.piece_id for use in effect.pieces] for effect in due}
     with ctx.warehouse.read() as con:
         if not all(held.values()):  # refunds of shipping alone
             behind = rests_on(con, shop.key, day)
             held |= {effect.id: behind.get(effect.subject, []) for effect in due if not effect.pieces}
-        later = decided_later(ctx, con, shop.key, day, {piece for pieces in held.values() for piece in pieces})
-    pieces = {number: sorted(later.intersection(ids)) for number, ids in held.items()}
-    return {number: Obstacle("decided_again_later", f"a later day decides {', '.join(found)}") for number, found in pieces.items() if found}
+        takers = decided_elsewhere(ctx, con, shop.key, day, {piece for pieces in held.values() for piece in pieces})
+    obstacles: dict[int, Obstacle] = {}
+    for number, pieces in held.items():
+        gone = sorted(takers.keys() & set(pieces))
+        others = sorted({takers[piece] for piece in gone} - {shop.key})
+        if others:
+            obstacles[number] = Obstacle("decided_in_other_marketplace", f"{', '.join(others)} decides {', '.join(gone)}")
+        elif gone:
+            obstacles[number] = Obstacle("decided_again_later", f"a later day decides {', '.join(gone)}")
+    return obstacles

@@ -6,16 +6,19 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from returns_assets.decisions.plan import LIVE_PIECES, OUR_REFUNDS, OUR_TOP_UPS, WAITING_TOP_UPS, Held, plan
+from returns_assets.decisions.plan import HELD_ELSEWHERE, LIVE_PIECES, OUR_REFUNDS, OUR_TOP_UPS, WAITING_TOP_UPS, Held, plan
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect
 from returns_assets.ledger.states import WITHDRAWN
 from returns_assets.mirakl.refund_call import exact_json
 from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.steps.elsewhere import cause_elsewhere, told_elsewhere
 from returns_assets.warehouse.connection import in_transaction
 from returns_assets.warehouse.partitions import replace_partition
 
 TABLE = "mapped_dispositions"
+# pieces that moved to another marketplace are not folded, but units of a line may be paid for them
+PIECES_AT_HAND = "SELECT piece_id FROM folded UNION ALL SELECT piece_id FROM belonging WHERE marketplace <> ?"
 OUTCOME_COUNTS = "SELECT outcome, count(*) FROM mapped_dispositions WHERE marketplace = ? AND day = ? GROUP BY outcome ORDER BY outcome"
 EXCEPTION_ROWS = """
     SELECT piece_id, exception_class, cause, order_ref, detail, todo
@@ -34,9 +37,11 @@ def _column(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any]) -
 
 
 def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace: str, day: date) -> Held:
-    """Live pieces among those folded, which of the refunds read are ours, and live refunds of shipping alone on the pieces' lines."""
-    pieces = _column(con, "SELECT piece_id FROM folded", []) if ctx.ledger.effects.search(limit=1) else []
-    live = ctx.ledger.effects.piece_effects("refund", pieces)
+    """Live pieces among those at hand, which of the refunds read are ours, live refunds of shipping alone on the pieces' lines, and what
+    other marketplaces' effects hold."""
+    pieces = _column(con, PIECES_AT_HAND, [marketplace]) if ctx.ledger.effects.search(limit=1) else []
+    held = ctx.ledger.effects.piece_effects("refund", pieces)
+    here = {piece_id: effect for piece_id, effect in sorted(held.items()) if effect.marketplace == marketplace}
     rows = [
         {
             "piece_id": piece_id,
@@ -47,13 +52,18 @@ def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace
             "shipping_amount": effect.shipping_amount,
             "in_flight": effect.in_flight,
         }
-        for piece_id, effect in sorted(live.items())
-        if effect.live and effect.marketplace == marketplace
+        for piece_id, effect in here.items()
+        if effect.live
+    ]
+    elsewhere = [
+        {"piece_id": piece_id, "cause": cause_elsewhere(effect), "detail": told_elsewhere(effect)}
+        for piece_id, effect in sorted(held.items())
+        if piece_id not in here
     ]
     lines = _column(con, "SELECT DISTINCT order_line_id FROM mirakl_refunds WHERE marketplace = ? AND day = ?", [marketplace, day])
     ours = ctx.ledger.effects.confirmed_ids(marketplace, lines)
     refunds = [{"order_line_id": line, "refund_id": refund} for line, ids in sorted(ours.items()) for refund in sorted(ids)]
-    alone = ctx.ledger.effects.without_pieces(marketplace, "refund", {effect.subject for effect in live.values()})
+    alone = ctx.ledger.effects.without_pieces(marketplace, "refund", {effect.subject for effect in here.values()})
     top_ups = [_top_up(effect) for effect in alone if effect.live]
     waiting = [{"order_line_id": effect.subject, "day": effect.day} for effect in alone if not effect.live and effect.state != WITHDRAWN]
     return Held(
@@ -61,6 +71,7 @@ def held_by_ledger(ctx: StepContext, con: duckdb.DuckDBPyConnection, marketplace
         pa.Table.from_pylist(refunds, OUR_REFUNDS),
         pa.Table.from_pylist(top_ups, OUR_TOP_UPS),
         pa.Table.from_pylist(waiting, WAITING_TOP_UPS),
+        pa.Table.from_pylist(elsewhere, HELD_ELSEWHERE),
     )
 
 

@@ -440,5 +440,6 @@ CREATE VIEW IF NOT EXISTS current_dispositions AS  -- grain: one piece, as the p
 SELECT m.* FROM mapped_dispositions m
 WHERE NOT EXISTS (
   SELECT 1 FROM mapped_dispositions l
-  WHERE l.piece_id = m.piece_id AND (l.day, l.document_id, l.marketplace) > (m.day, m.document_id, m.marketplace)
+  WHERE l.piece_id = m.piece_id
+    AND (l.day, l.document_id, l.decided_at, l.marketplace) > (m.day, m.document_id, m.decided_at, m.marketplace)
 );

@@ -64,6 +64,12 @@ DAMAGES: list[tuple[str, str, set[str]]] = [
     ("every refund stopped for units nobody sent",
      "UPDATE mapped_dispositions SET outcome = 'exception', exception_class = 'logical', cause = 'over_quantity', todo = 'x', "
      "policy_outcome = 'exception' WHERE outcome = 'refund'", {"refundable_is_refunded"}),
+    ("a piece said to be refunded in another marketplace, of which the ledger knows nothing",
+     READY.format("outcome = 'exception', exception_class = 'logical', cause = 'refunded_in_other_marketplace', todo = 'x'"),
+     {"refundable_is_refunded"}),
+    ("a piece kept that a correction moved to another marketplace's order",
+     "INSERT INTO rebound_returns SELECT * REPLACE ('albion' AS marketplace, 'ALB-1-A' AS order_id, 'k99' AS event_key, 99 AS document_id, "
+     "event_time + INTERVAL 1 HOUR AS event_time) FROM rebound_returns WHERE piece_id = 'P3'", {"nothing_lost"}),
     ("a refund that waits for nothing", READY.format("outcome = 'hold', waits_for = 'x', policy_outcome = 'hold'"),
      {"refundable_is_refunded"}),
     ("a held piece called no_refund", "UPDATE mapped_dispositions SET outcome = 'no_refund' WHERE piece_id = 'P5'", {"no_refund_founded"}),

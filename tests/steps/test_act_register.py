@@ -254,9 +254,9 @@ def test_a_piece_that_another_marketplace_holds_is_not_refunded_here_and_is_show
     act.disposition("P1", "NOR-1-A-1")
     act.disposition("P2", "NOR-1-A-1", unit_from=1)
     result = act.plan()
-    assert result.metadata["held_elsewhere"] == 1
+    assert result.metadata["held_in_other_marketplace"] == 1
     assert [use.piece_id for effect in act.effects() for use in effect.pieces] == ["P2"]
-    assert act.exceptions() == {"held_in_other_marketplace": 1}
+    assert act.exceptions() == {"planned_in_other_marketplace": 1}
     act.ledger.effects.register("albion", act.day, "refund", [], ["P1"], **planner)
     act.register()
     assert sorted(use.piece_id for effect in act.effects() for use in effect.pieces) == ["P1", "P2"]

@@ -91,10 +91,11 @@ def test_return_rates(world: World) -> None:
     assert (cause["pieces"], cause["sold_units"], cause["return_rate"]) == (1, None, None)
 
 
-def test_a_piece_that_moved_leaves_its_money_and_latency_where_they_were_paid(world: World) -> None:
-    world.sql("UPDATE mapped_dispositions SET day = day + 1 WHERE piece_id IN ('P1', 'P4')")  # graded on the next day
-    for day in (DAY, DAY + timedelta(days=1)):
-        compute_metrics(world.ctx, "nordhaus", day)
+@pytest.mark.parametrize("marketplace", ["nordhaus", "albion"], ids=["a later day", "another marketplace"])
+def test_a_piece_that_moved_leaves_its_money_and_latency_where_they_were_paid(world: World, marketplace: str) -> None:
+    world.sql("UPDATE mapped_dispositions SET day = day + 1, marketplace = ? WHERE piece_id IN ('P1', 'P4')", marketplace)
+    compute_metrics(world.ctx, "nordhaus", DAY)
+    compute_metrics(world.ctx, marketplace, DAY + timedelta(days=1))
     first, second = (row_of(world, "return_metrics", f"day = '{day}'") for day in (DAY, DAY + timedelta(days=1)))
     assert (first["pieces"], first["refunds"], first["refunded_pieces"], first["refunded_amount"]) == (8, 2, 4, Decimal("10.00"))
     assert first["latency_p95_hours"] == pytest.approx(2 + 0.85 * 8), "the four pieces paid here, wherever they are now"
@@ -102,6 +103,8 @@ def test_a_piece_that_moved_leaves_its_money_and_latency_where_they_were_paid(wo
     assert second["latency_median_hours"] is None
     small = row_of(world, "return_metrics_by", f"day = '{DAY}' AND dimension = 'sku' AND key = 'S2'")
     assert (small["pieces"], small["units"], small["refunded_amount"]) == (0, 0, Decimal("2.50"))
+    reason = row_of(world, "return_metrics_by", f"day = '{DAY}' AND dimension = 'reason' AND key = 'SIZE_TOO_LARGE'")
+    assert (reason["pieces"], reason["refunded_amount"]) == (2, Decimal("10.00"))
     assert world.sql("SELECT sum(refunded_amount) FROM return_metrics_by WHERE dimension = 'sku'") == [(Decimal("10.00"),)]
 
 

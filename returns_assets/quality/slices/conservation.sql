@@ -1,5 +1,7 @@
 -- conservation: every piece that the events give to this partition, and every piece that the partition has; one side empty = lost or invented.
--- A piece belongs to the day on which the latest of its definitive events was first received.
+-- A piece belongs to the marketplace that the last thing ReBound said of it names (the warehouse's word counts where it said nothing). There
+-- it belongs to the day on which the latest of its definitive events was first received, but to none before it came over, if other
+-- marketplaces' documents named it in between.
 WITH
 definitive AS (
     SELECT unnest($lane_events::VARCHAR[]) AS lane_event
@@ -16,9 +18,10 @@ mapped AS (
     GROUP BY piece_id
 ),
 events AS (
-    SELECT r.piece_id, r.order_id, r.day, r.event_key, r.event, r.lane, r.event_time, r.event_rank, coalesce(r.version, 0) AS version, r.document_id
+    SELECT r.piece_id, r.marketplace, r.order_id, r.day, r.event_key, r.event, r.lane, r.event_time, r.event_rank,
+        coalesce(r.version, 0) AS version, r.document_id, coalesce(r.kind, '') <> 'warehouse_file' AS by_rebound
     FROM rebound_returns r
-    WHERE r.marketplace = $marketplace AND (r.piece_id IN (SELECT piece_id FROM today) OR r.piece_id IN (SELECT piece_id FROM mapped))
+    WHERE r.marketplace IS NOT NULL AND (r.piece_id IN (SELECT piece_id FROM today) OR r.piece_id IN (SELECT piece_id FROM mapped))
 ),
 lanes AS (
     SELECT DISTINCT ON (piece_id) piece_id, lane
@@ -26,18 +29,29 @@ lanes AS (
     WHERE lane <> 'UNKNOWN'
     ORDER BY piece_id, event_time DESC, event_rank DESC, version DESC, document_id DESC
 ),
-firsts AS (  -- each event once, on the day it first came
-    SELECT piece_id, event_key, event, min(day) AS day, min(order_id) AS order_id
+firsts AS (  -- each event once, when and on the day it first came
+    SELECT piece_id, marketplace, event_key, event, min(day) AS day, min(order_id) AS order_id,
+        min(row(by_rebound, event_time, event_rank, version, document_id, marketplace)) AS first_at
     FROM events
-    GROUP BY piece_id, event_key, event
+    GROUP BY piece_id, marketplace, event_key, event
+),
+owners AS (
+    SELECT piece_id, arg_max(marketplace, first_at) AS marketplace, max(first_at) FILTER (marketplace <> $marketplace) AS last_elsewhere
+    FROM firsts
+    GROUP BY piece_id
 ),
 expected AS (
-    SELECT f.piece_id, max(f.day) AS day, min(f.order_id) AS order_id
+    SELECT f.piece_id, min(f.order_id) FILTER (f.marketplace = $marketplace) AS order_id,
+        bool_or(coalesce(l.lane, $default_lane) || ':' || f.event IN (SELECT lane_event FROM definitive)) AS decides,
+        max(f.day) FILTER (
+            f.marketplace = $marketplace AND coalesce(l.lane, $default_lane) || ':' || f.event IN (SELECT lane_event FROM definitive)
+        ) AS definitive_day,
+        min(f.day) FILTER (f.marketplace = $marketplace AND f.first_at > o.last_elsewhere) AS came_day
     FROM firsts f
-    LEFT JOIN lanes l USING (piece_id)
-    WHERE coalesce(l.lane, $default_lane) || ':' || f.event IN (SELECT lane_event FROM definitive)
+    JOIN owners o ON o.piece_id = f.piece_id AND o.marketplace = $marketplace
+    LEFT JOIN lanes l ON l.piece_id = f.piece_id
     GROUP BY f.piece_id
-    HAVING max(f.day) = $day
+    HAVING decides AND greatest(definitive_day, came_day) = $day
 )
 SELECT
     coalesce(e.piece_id, m.piece_id) AS piece_id, coalesce(e.order_id, m.order_id, '') AS order_id,

@@ -31,12 +31,12 @@ asked AS (  -- lines on which a refund was asked for: by the ledger in flight, o
     SELECT order_line_id FROM mapped_dispositions WHERE marketplace = $marketplace AND paid
 ),
 unclear AS (
-    SELECT DISTINCT piece_id FROM rebound_returns WHERE marketplace = $marketplace AND problem LIKE '%piece_id_unclear%'
+    SELECT DISTINCT piece_id FROM rebound_returns WHERE problem LIKE '%piece_id_unclear%'
 ),
 disputed AS (  -- the warehouse's word and ReBound's are not the same; whether both are final is not worked out a second time
     SELECT piece_id
     FROM rebound_returns
-    WHERE marketplace = $marketplace AND piece_id IN (SELECT piece_id FROM mapped WHERE outcome = 'hold') AND event_rank >= 50
+    WHERE piece_id IN (SELECT piece_id FROM mapped WHERE outcome = 'hold') AND event_rank >= 50
     GROUP BY piece_id
     HAVING bool_or(kind = 'warehouse_file') AND (
         count(DISTINCT verification) > 1
@@ -68,6 +68,7 @@ SELECT
     coalesce(m.reason, '') AS reason,
     CASE
         WHEN l.order_line_id IS NULL THEN 'not read'
+        WHEN list_contains($held_elsewhere::VARCHAR[], m.piece_id) THEN 'of a piece that another marketplace''s refund holds'
         WHEN m.piece_id IN (SELECT piece_id FROM disputed) THEN 'of a disputed piece'
         WHEN m.lane IS NULL OR m.lane = 'UNKNOWN' THEN 'unknown lane'
         WHEN upper(trim(m.sku)) <> upper(trim(l.offer_sku))

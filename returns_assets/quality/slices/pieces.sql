@@ -6,7 +6,7 @@ mapped AS (
 events AS (
     SELECT r.piece_id, r.event_key, r.event, r.lane, r.event_time, r.event_rank, coalesce(r.version, 0) AS version, r.document_id
     FROM rebound_returns r
-    WHERE r.marketplace = $marketplace AND r.piece_id IN (SELECT piece_id FROM mapped)
+    WHERE r.marketplace IS NOT NULL AND r.piece_id IN (SELECT piece_id FROM mapped)
 ),
 lanes AS (  -- the lane that the last document to name one named
     SELECT DISTINCT ON (piece_id) piece_id, lane

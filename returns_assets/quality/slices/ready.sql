@@ -12,10 +12,10 @@ orders AS (
     WHERE marketplace = $marketplace AND day = $day
     ORDER BY order_id, fetched_at DESC NULLS LAST
 ),
-later AS (  -- a later partition that has the piece, too
+later AS (  -- a later partition that has the piece, too, whatever its marketplace
     SELECT piece_id, min(day) AS day
     FROM mapped_dispositions
-    WHERE marketplace = $marketplace AND day > $day
+    WHERE day > $day
     GROUP BY piece_id
 )
 SELECT
