@@ -18,33 +18,10 @@ from returns_assets.steps.act_gate import decided_elsewhere, require_rows
 from returns_assets.steps.act_shipping import rests_on, undone
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.elsewhere import exception_elsewhere
-from returns_assets.warehouse.partitions import replace_partition
+from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "refund_actions"
 KIND = "refund"
-MONEY = pa.decimal128(18, 4)
-ACTIONS = pa.schema(
-    [
-        ("marketplace", pa.string()),
-        ("day", pa.date32()),
-        ("effect_key", pa.string()),
-        ("order_id", pa.string()),
-        ("order_line_id", pa.string()),
-        ("pieces", pa.string()),
-        ("quantity", pa.int32()),
-        ("amount", MONEY),
-        ("shipping_amount", MONEY),
-        ("taxes", pa.string()),
-        ("shipping_taxes", pa.string()),
-        ("currency", pa.string()),
-        ("tax_mode", pa.string()),
-        ("reason_code", pa.string()),
-        ("mapping_version", pa.string()),
-        ("validation_id", pa.int64()),
-        ("state", pa.string()),
-        ("registered_at", pa.timestamp("us")),
-    ]
-)
 _PIECES = "SELECT piece_id, outcome = 'refund' FROM mapped_dispositions WHERE marketplace = $marketplace AND day = $day"
 
 
@@ -114,9 +91,9 @@ def register_partition(ctx: StepContext, marketplace: str, day: date, validation
 def write_actions(ctx: StepContext, marketplace: str, day: date) -> list[Effect]:
     """Write the partition of refund_actions from the ledger; the effects in it."""
     effects = ctx.ledger.effects.of_partition(marketplace, day, KIND)
-    table = pa.Table.from_pylist([_action(effect) for effect in effects], ACTIONS)
     with ctx.warehouse.transaction() as con:
-        replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, table)
+        rows = arrow_rows(con, TABLE, [_action(effect) for effect in effects])
+        replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, rows)
     return effects
 
 

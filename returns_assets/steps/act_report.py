@@ -4,35 +4,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-
 from returns_assets.ledger.records import Effect
-from returns_assets.steps.act_register import KIND, MONEY, pieces_json
+from returns_assets.steps.act_register import KIND, pieces_json
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
-from returns_assets.warehouse.partitions import replace_partition
+from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "refund_pushes"
-PUSHES = pa.schema(
-    [
-        ("marketplace", pa.string()),
-        ("day", pa.date32()),
-        ("effect_key", pa.string()),
-        ("order_id", pa.string()),
-        ("order_line_id", pa.string()),
-        ("state", pa.string()),
-        ("cause", pa.string()),
-        ("refund_id", pa.string()),
-        ("amount", MONEY),
-        ("shipping_amount", MONEY),
-        ("currency", pa.string()),
-        ("quantity", pa.int32()),
-        ("attempts", pa.int32()),
-        ("claimed_at", pa.timestamp("us")),
-        ("confirmed_at", pa.timestamp("us")),
-        ("pieces", pa.string()),
-    ]
-)
 # Causes that this product finds itself at a refund; those of an operator's refusal are in refusals.csv.
 CAUSES: Causes = {
     "order_line_not_found": ("logical", "look for the order in Mirakl: it is not visible to this key"),
@@ -57,9 +35,9 @@ CAUSES: Causes = {
 def report_pushes(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """Write the partition of refund_pushes from the ledger and bring its exceptions up to date: cleared ones close by themselves."""
     effects = ctx.ledger.effects.of_partition(marketplace, day, KIND)
-    table = pa.Table.from_pylist([_push(effect) for effect in effects], PUSHES)
     with ctx.warehouse.transaction() as con:
-        rows = replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, table)
+        pushes = arrow_rows(con, TABLE, [_push(effect) for effect in effects])
+        rows = replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, pushes)
     records = [
         record_of(effect, ctx.mappings.refusals, CAUSES, f"order line {effect.subject}, {_money(effect)}")
         for effect in effects

@@ -5,8 +5,6 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from returns_assets.decisions.return_steps import DONE, EXCEPTION, MATCH, Rules, steps_of
 from returns_assets.decisions.status import read_cases
 from returns_assets.decisions.status_case import Case, MiraklReturn, Step
@@ -16,19 +14,9 @@ from returns_assets.quality.facts import COMPLIANCE_CODES, live_codes
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.ingest_marketplace_returns import returns_off
 from returns_assets.warehouse.connection import in_transaction
-from returns_assets.warehouse.partitions import replace_partition
+from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "return_status_actions"
-_TEXT = pa.string()
-ACTIONS = pa.schema(
-    [
-        ("marketplace", _TEXT), ("day", pa.date32()), ("return_id", _TEXT), ("order_ref", _TEXT), ("lane", _TEXT),
-        ("mirakl_return_id", _TEXT), ("matched_by", _TEXT), ("order_id", _TEXT), ("step", _TEXT), ("outcome", _TEXT),
-        ("exception_class", _TEXT), ("cause", _TEXT), ("waits_for", _TEXT), ("todo", _TEXT), ("detail", _TEXT),
-        ("event_time", pa.timestamp("us")), ("mirakl_state", _TEXT), ("shown_at", pa.timestamp("us")), ("lines", _TEXT),
-        ("mapping_version", _TEXT), ("decided_at", pa.timestamp("us")),
-    ]
-)  # fmt: skip
 
 
 def plan_return_status(ctx: StepContext, marketplace: str, day: date) -> StepResult:
@@ -50,7 +38,7 @@ def plan_return_status(ctx: StepContext, marketplace: str, day: date) -> StepRes
             cases = read_cases(con, ctx.mappings, shop, day, lambda pieces: _paid(ctx, marketplace, pieces))
             rows = [_row(ctx, partition, case, step) for case in cases for step in steps_of(case, rules)]
         with in_transaction(con):
-            written = replace_partition(con, TABLE, partition, pa.Table.from_pylist(rows, ACTIONS))
+            written = replace_partition(con, TABLE, partition, arrow_rows(con, TABLE, rows))
     records = [_record(row) for row in rows if row["outcome"] == EXCEPTION]
     ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day.isoformat()}, records, now=ctx.now())
     return StepResult(written, {"skipped": off} if off else {"outcomes": _outcomes(rows)})

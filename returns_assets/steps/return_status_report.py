@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from returns_assets.decisions.return_steps import DONE, EXCEPTION, GAP, MATCH, SEND
 from returns_assets.decisions.status_causes import STATUS_CAUSES
 from returns_assets.ledger.exceptions import ExceptionRecord
@@ -13,18 +11,9 @@ from returns_assets.ledger.records import Effect, effect_key
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
 from returns_assets.steps.return_kind import ACTIONS_TABLE, STEPS, kind_name
-from returns_assets.warehouse.partitions import replace_partition
+from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "return_status_pushes"
-_TEXT, _TIME = pa.string(), pa.timestamp("us")
-PUSHES = pa.schema(
-    [
-        ("marketplace", _TEXT), ("day", pa.date32()), ("return_id", _TEXT), ("mirakl_return_id", _TEXT), ("step", _TEXT),
-        ("outcome", _TEXT), ("effect_key", _TEXT), ("state", _TEXT), ("cause", _TEXT), ("attempts", pa.int32()),
-        ("event_time", _TIME), ("shown_at", _TIME), ("gap_hours", pa.float64()), ("limit_hours", pa.int32()),
-        ("late", pa.bool_()), ("measured_at", _TIME),
-    ]
-)  # fmt: skip
 ACTIONS = f"""
     SELECT return_id, mirakl_return_id, step, outcome, cause, waits_for, detail, event_time, shown_at
     FROM {ACTIONS_TABLE} WHERE marketplace = ? AND day = ? ORDER BY return_id, step
@@ -62,7 +51,7 @@ def report_return_status(ctx: StepContext, marketplace: str, day: date) -> StepR
     rows = [_row(partition, action, by_action.get(id(action)), now) for action in actions]
     rows += [_row(partition, _bare(effect), effect, now) for key, effect in of_day.items() if key not in keys]
     with ctx.warehouse.transaction() as con:
-        written = replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, pa.Table.from_pylist(rows, PUSHES))
+        written = replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, arrow_rows(con, TABLE, rows))
     records = [
         record_of(effect, ctx.mappings.refusals, CAUSES, f"return {effect.subject}, {effect.kind}")
         for effect in of_day.values()

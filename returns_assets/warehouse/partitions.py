@@ -1,7 +1,7 @@
 """Writing and reading one partition of a table: delete and insert, so that materialising twice gives the same rows."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -34,6 +34,18 @@ def replace_partition(
     if select_sql is not None:
         con.execute(f"INSERT INTO {table} BY NAME {select_sql}", list(parameters))
     return count(con, table, partition)
+
+
+def arrow_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows as Arrow in the columns and types of a table, so that nobody has to repeat them; a column that a row leaves out is NULL.
+
+    Raises KeyError for a column that the table does not have, and pyarrow's ArrowInvalid or ArrowTypeError for a value that does not fit.
+    """
+    schema = con.execute(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
+    unknown = sorted({name for row in rows for name in row}.difference(schema.names))
+    if unknown:
+        raise KeyError(f"{table} has no column {', '.join(unknown)}")
+    return pa.Table.from_pylist([dict(row) for row in rows], schema)
 
 
 def count(con: duckdb.DuckDBPyConnection, table: str, partition: dict[str, Any]) -> int:

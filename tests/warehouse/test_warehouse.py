@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from returns_assets.warehouse.connection import Warehouse, WarehouseError, table_names, view_names
-from returns_assets.warehouse.partitions import count, replace_partition, slice_hash
+from returns_assets.warehouse.partitions import arrow_rows, count, replace_partition, slice_hash
 from returns_assets.warehouse.published import publish
 
 DAY = {"marketplace": "nordhaus", "day": date(2025, 3, 5)}
@@ -46,6 +46,21 @@ def test_a_partition_is_replaced_and_its_neighbours_stay(warehouse: Warehouse) -
             ("nordhaus", "3"),
             ("albion", "9"),
         ]
+
+
+def test_rows_take_their_columns_from_the_table(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as con:
+        rows = arrow_rows(con, "refund_pushes", [{**DAY, "amount": Decimal("1.5"), "pieces": "[]"}, {**DAY, "quantity": 2}])
+        replace_partition(con, "refund_pushes", DAY, rows)
+        assert con.execute("SELECT amount, pieces, quantity FROM refund_pushes ORDER BY ALL").fetchall() == [
+            (Decimal("1.5000"), "[]", None),
+            (None, None, 2),
+        ]
+        assert arrow_rows(con, "refund_pushes", []).num_rows == 0
+        with pytest.raises(KeyError, match="refund_pushes has no column amuont"):
+            arrow_rows(con, "refund_pushes", [{**DAY, "amuont": Decimal(1)}])
+        with pytest.raises(pa.ArrowException):
+            arrow_rows(con, "refund_pushes", [{**DAY, "amount": Decimal("0.00001")}])  # finer than the column: never rounded
 
 
 def test_a_block_that_raises_changes_nothing(warehouse: Warehouse) -> None:
