@@ -29,7 +29,7 @@ FROM mirakl_refunds
 WHERE marketplace = $marketplace AND day = $day;
 
 CREATE OR REPLACE TEMP TABLE partition_reasons AS
-SELECT code, bool_or(coalesce(json_extract_string(attributes, '$.is_shop_right'), 'true') = 'true') AS shop_right
+SELECT code, bool_or(json_extract_string(attributes, '$.is_shop_right') = 'true') AS shop_right
 FROM mirakl_reference
 WHERE marketplace = $marketplace AND day = $day AND list = 'refund_reason'
 GROUP BY code;

@@ -46,7 +46,6 @@ class _Change:
 def settle(store: Store, outcomes: Sequence[Outcome], now: datetime, run_id: str | None, actor: str) -> SettleResult:
     """See Effects.settle."""
     for outcome in outcomes:
-        check(CLAIMED if outcome.state != UNKNOWN else UNKNOWN, outcome.state)
         if outcome.state == RETRY_AT and outcome.next_at is None:
             raise IllegalTransition(f"effect {outcome.effect_id}: retry_at needs next_at")
     with store.write() as con:

@@ -15,7 +15,7 @@ REFUND_CODES, COMPLIANCE_CODES = "refund_reason", "return_non_compliant_reason"
 LIVE_CODES = """
     SELECT DISTINCT code FROM mirakl_reference
     WHERE marketplace = ? AND day = ? AND list = ?
-        AND coalesce(json_extract_string(attributes, '$.is_shop_right'), 'true') = 'true'
+        AND json_extract_string(attributes, '$.is_shop_right') = 'true'
     ORDER BY code
 """
 
