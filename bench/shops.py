@@ -17,20 +17,20 @@ KEY = "nordhaus"
 CHUNK = 2000
 
 
-def order(number: int, lines: int) -> dict[str, Any]:
-    """An order that was received and last changed on DAY; prices 10.00 to 19.99."""
+def order(number: int, lines: int, state: str) -> dict[str, Any]:
+    """An order in this state, last changed on DAY; prices 10.00 to 19.99."""
     order_id = f"NOR-{number}-A"
     changed = datetime.combine(DAY, time(number // 3600 % 24, number // 60 % 60, number % 60), UTC).isoformat().replace("+00:00", "Z")
     return {
         "order_id": order_id,
-        "order_state": "RECEIVED",
+        "order_state": state,
         "created_date": changed,
         "last_updated_date": changed,
         "order_lines": [
             {
                 "order_line_id": f"{order_id}-{n + 1}",
                 "order_line_index": n + 1,
-                "order_line_state": "RECEIVED",
+                "order_line_state": state,
                 "offer_sku": f"S{number % 5000}",
                 "quantity": 1,
                 "price": str(price(number)),
@@ -45,20 +45,20 @@ def price(number: int) -> Decimal:
     return Decimal(1000 + number % 1000) / 100
 
 
-def orders(number: int, lines: int) -> Iterator[list[dict[str, Any]]]:
+def orders(number: int, lines: int, state: str) -> Iterator[list[dict[str, Any]]]:
     """In chunks, so that nobody holds them all."""
     for start in range(0, number, CHUNK):
-        yield [order(n, lines) for n in range(start, min(start + CHUNK, number))]
+        yield [order(n, lines, state) for n in range(start, min(start + CHUNK, number))]
 
 
 @contextmanager
-def sandbox(folder: Path, number: int, lines: int) -> Generator[Any]:
+def sandbox(folder: Path, number: int, lines: int, state: str = "RECEIVED") -> Generator[Any]:
     """A fresh sandbox of its own process with `number` orders."""
     from tests.sandbox_fixture import running_sandbox
 
     folder.mkdir(parents=True, exist_ok=True)
     with running_sandbox(folder) as started:
-        for chunk in orders(number, lines):
+        for chunk in orders(number, lines, state):
             started.put_orders(KEY, *chunk)
         yield started
 

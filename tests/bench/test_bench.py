@@ -26,6 +26,8 @@ def side(money: object) -> Side:
         ("ingest", ["ingesting 1,000 orders, 2,000 lines"]),
         ("push", ["pushing 50 refunds, 8 at once", "calls a refund"]),
         ("job", ["main job, 100 pieces, Dagster", "main job, empty partition, Dagster", "main job, 100 pieces, steps"]),
+        ("dispatch", ["telling 100 dispatches, 8 at once", "calls a dispatch"]),
+        ("status", ["status of 100 returns, 100 a call", "calls in all"]),
     ],
 )
 def test_it_runs_and_both_sides_come_to_the_same(part: str, shown: list[str]) -> None:
