@@ -12,6 +12,7 @@ from returns_assets.steps.context import StepContext
 
 FOREVER = (date.min, date.max)
 LOOK_AT = 3  # causes whose command is shown, the most frequent first
+REFUND = "refund"
 FAILED_CHECK = "check_failed"  # one a check and partition: shown as checks, not as a cause of its own
 
 
@@ -49,6 +50,20 @@ class QueueRow:
 
 
 @dataclass(frozen=True)
+class ChangeRow:
+    """One kind of change beside the refunds: by marketplace how many are made, and how many are not."""
+
+    kind: str
+    made: dict[str, int] = field(default_factory=dict[str, int])
+    waiting: dict[str, int] = field(default_factory=dict[str, int])
+
+    def cell(self, marketplace: str) -> str | None:
+        """Such as `12` or `12, 2 not yet`."""
+        made, waiting = self.made.get(marketplace, 0), self.waiting.get(marketplace, 0)
+        return f"{made}, {waiting} not yet" if waiting else str(made) if made else None
+
+
+@dataclass(frozen=True)
 class FailedCheck:
     """A check of a partition that fails now; `detail` says on how many rows."""
 
@@ -66,6 +81,7 @@ class Summary:
     rows: list[MarketplaceRow]
     exceptions: list[QueueRow]
     holds: list[QueueRow]
+    changes: list[ChangeRow]
     checks: list[FailedCheck]
 
 
@@ -80,7 +96,8 @@ def collect(ctx: StepContext, first_day: date | None = None, last_day: date | No
     for marketplace, outcome, pieces in outcome_rows:
         outcomes[marketplace][outcome] = int(pieces)
     documents = {marketplace: int(number) for marketplace, number in document_rows}
-    totals = ctx.ledger.effects.totals(kind="refund", first_day=first_day, last_day=last_day)
+    effects = ctx.ledger.effects.totals(first_day=first_day, last_day=last_day)
+    totals = [total for total in effects if total.kind == REFUND]
     return Summary(
         first_day,
         last_day,
@@ -88,6 +105,7 @@ def collect(ctx: StepContext, first_day: date | None = None, last_day: date | No
         [_row(ctx, key, documents, outcomes[key], [t for t in totals if t.marketplace == key]) for key in _keys(ctx, outcomes, totals)],
         _exceptions(ctx, first_day, last_day),
         _holds(hold_rows),
+        _changes(effects),
         _checks(ctx, *days),
     )
 
@@ -138,6 +156,17 @@ def _holds(found: list[tuple[str, str, int, str]]) -> list[QueueRow]:
     return sorted(rows.values(), key=lambda row: (-row.total, row.cause))
 
 
+def _changes(totals: list[Total]) -> list[ChangeRow]:
+    rows: dict[str, ChangeRow] = {}
+    for total in totals:
+        if total.kind == REFUND or total.state == "withdrawn":
+            continue
+        row = rows.setdefault(total.kind, ChangeRow(total.kind))
+        counted = row.made if total.state == "confirmed" else row.waiting
+        counted[total.marketplace] = counted.get(total.marketplace, 0) + total.effects
+    return sorted(rows.values(), key=lambda row: row.kind)
+
+
 def _checks(ctx: StepContext, first_day: date, last_day: date) -> list[FailedCheck]:
     found = ctx.ledger.exceptions.list(cause=FAILED_CHECK)
     chosen = [e for e in found if e.day is None or first_day <= e.day <= last_day]
@@ -152,6 +181,9 @@ def render(summary: Summary, program: str) -> str:
     """The page as text. `program`: how the command line is called, for the commands at its end."""
     keys = [row.marketplace for row in summary.rows]
     parts = [f"{summary.documents} documents received{_range(summary)}", "", _marketplaces(summary)]
+    if summary.changes:
+        shown = [(row.kind, *(row.cell(key) for key in keys)) for row in summary.changes]
+        parts += ["", "Other changes made elsewhere", table(["kind", *keys], shown, right=keys)]
     parts += [
         "",
         "Exceptions: a person or time must clear them",
