@@ -12,6 +12,7 @@ from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.ingest_rebound import ingest_documents, ingest_returns
 from returns_assets.steps.ingest_warehouse import ingest_warehouse
 from returns_assets.steps.polls import poll_rebound
+from returns_assets.steps.sftp import pick_up_sftp
 
 GROUP = "ingest"
 # Writers of the warehouse. No limit by default: a DuckDB file's writers queue by themselves (warehouse/connection.py), and a slot would be
@@ -28,11 +29,16 @@ def rebound_assets(days: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
 
     @dg.asset(group_name=GROUP, kinds={"file"})
     def returns(steps: Steps) -> Result:
-        """Files that ReBound or the warehouse dropped, taken into the inbox; half-written files are left alone, bad ones kept aside."""
-        report = pick_up_returns(steps)
-        days = [day.isoformat() for day in sorted(report.days)]
-        counts = {"taken": report.taken, "new": report.new, "waiting": report.waiting, "unreadable": len(report.unreadable)}
-        return dg.MaterializeResult(metadata={**counts, "days": days, "failed": report.failed})
+        """Files that ReBound or the warehouse dropped here or at an SFTP server, taken into the inbox; half-written files are left alone,
+        bad ones kept aside."""
+        local = pick_up_returns(steps)
+        servers = pick_up_sftp(steps)
+        looks = [local, *servers.values()]
+        days = sorted({day.isoformat() for look in looks for day in look.days})
+        counts = {name: sum(look.counts()[name] for look in looks) for name in ("taken", "new", "waiting", "unreadable")}
+        failed = [*local.failed, *(sentence for look in servers.values() for sentence in look.sentences())]
+        sftp = {name: look.counts() for name, look in servers.items()}
+        return dg.MaterializeResult(metadata={**counts, "days": days, "failed": failed, "sftp": sftp})
 
     @dg.asset(group_name=GROUP, kinds={"api"})
     def rebound_polls(steps: Steps) -> Result:

@@ -12,7 +12,7 @@ from returns_assets.rebound.identity import clean_text
 ReceivedAt = Literal["mtime", "path", "now"]
 NO_CHANNEL = "none"  # a file that lies beside the channel folders; it is kept, and reported as of an unknown channel
 DONE = ".done"
-UNFINISHED = (".tmp", ".part", DONE)
+UNFINISHED = (".tmp", ".part", ".filepart", DONE)
 DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 
 
@@ -43,11 +43,16 @@ def look_at(path: Path) -> Look:
     return Look(status.st_size, status.st_mtime_ns)
 
 
+def is_document(name: str) -> bool:
+    """Whether a file of this name is a document: no dot file, no marker, not named as unfinished."""
+    return not name.startswith(".") and not name.endswith(UNFINISHED)
+
+
 def document_files(root: Path) -> Iterator[Path]:
     """All files below `root` that are documents, in the order of their paths: no dot files, no markers, no unfinished ones, no links."""
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
-        if any(part.startswith(".") for part in relative.parts) or path.name.endswith(UNFINISHED):
+        if any(part.startswith(".") for part in relative.parts[:-1]) or not is_document(path.name):
             continue
         if path.is_file() and not path.is_symlink():
             yield path

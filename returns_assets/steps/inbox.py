@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.inbox import NewDocument
 from returns_assets.rebound.documents import why_unreadable
+from returns_assets.rebound.drop_folder import DropFolder
 from returns_assets.rebound.dropped import Incoming
-from returns_assets.rebound.pickup import Folders, PickupReport, Unreadable, pick_up
+from returns_assets.rebound.pickup import PickupReport, Rule, Unreadable, pick_up
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.document_exceptions import SOURCE as DOCUMENTS
 from returns_assets.steps.document_exceptions import unreadable_document
@@ -45,26 +46,30 @@ def pick_up_returns(ctx: StepContext, *, look_again_after: float = 0.0) -> Picku
 
     Files that cannot be read, and files that cannot be opened or moved, become exceptions; the good ones go on.
     """
-    folders = Folders.of(ctx.settings.inbox_dir)
+    folder = DropFolder.of(ctx.settings.inbox_dir)
     why = unreadable(ctx.mappings)
 
     def look() -> PickupReport:
-        return pick_up(folders, keep(ctx), now=ctx.now, on_unreadable=lambda bad: _report(ctx, bad), unreadable=why)
+        return pick_up(
+            folder, Rule(folder.state), keep(ctx), now=ctx.now, on_unreadable=lambda bad: report_unreadable(ctx, bad), unreadable=why
+        )
 
     report = look()
     if report.waiting and look_again_after > 0:
         time.sleep(look_again_after)
         report = report.then(look())
-    ctx.ledger.exceptions.sync(SOURCE, {}, [_failed(sentence) for sentence in report.failed], now=ctx.now())
+    ctx.ledger.exceptions.sync(SOURCE, {}, [file_not_taken(sentence) for sentence in report.failed], now=ctx.now())
     return report
 
 
-def _report(ctx: StepContext, bad: Unreadable) -> None:
+def report_unreadable(ctx: StepContext, bad: Unreadable) -> None:
+    """The exception of a document of which nothing could be read."""
     record = unreadable_document(bad.document_id, bad.day, bad.channel, bad.name, bad.fault)
     ctx.ledger.exceptions.open_one(DOCUMENTS, record, scope={"day": bad.day}, now=ctx.now())
 
 
-def _failed(sentence: str) -> ExceptionRecord:
+def file_not_taken(sentence: str) -> ExceptionRecord:
+    """The exception of a file that could not be opened or moved."""
     return ExceptionRecord(
         exception_class="technical",
         cause="file_not_taken",

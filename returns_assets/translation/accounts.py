@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from returns_assets.translation.rebound_ways import LegacyReading, Polls, Ways
+from returns_assets.translation.sftp_account import SftpAccount
 from returns_assets.translation.strict import Strict, VariableName
 from returns_assets.translation.vocabulary import CanonicalEvent, Disposition, Grade, Lane, Verification
 from returns_assets.warehouse_files.profile import NEEDED
@@ -27,6 +28,7 @@ class ReceiverConfig(Strict):
 
 
 DocumentKind = Literal["tracking_update", "refund_instant", "refund_registered", "return_snapshot", "legacy_return"]
+NAMES_PIECES = ("tracking_update", "refund_instant", "refund_registered", "return_snapshot")  # what G3 tells; legacy_return has no ids
 ChannelKind = Literal[DocumentKind, "warehouse_file"]
 
 
@@ -49,6 +51,7 @@ class ReboundProfile(Strict):
     receiver: ReceiverConfig
     legacy: LegacyReading | None = None
     poll: Polls = Polls()
+    sftp: SftpAccount | None = None
 
     @model_validator(mode="after")
     def _ways_fit(self) -> "ReboundProfile":
@@ -65,6 +68,11 @@ class ReboundProfile(Strict):
             channels += [channel for channel in self.poll.g3_rest_poll.channels.values() if channel]
         if self.poll.g1_legacy_poll:
             channels.append(self.poll.g1_legacy_poll.channel)
+        if self.sftp:
+            channels += self.sftp.folders
+            other = [name for name in self.sftp.folders if self.channels.get(name) in NAMES_PIECES]
+            if "g1_legacy_poll" in self.profile and other:
+                raise ValueError(f"sftp: {', '.join(other)} beside the profile g1_legacy_poll: one unit would count as two pieces")
         if unknown := sorted(set(channels) - set(self.channels)):
             raise ValueError(f"no channel {', '.join(unknown)}; channels has: {', '.join(sorted(self.channels))}")
         return self
@@ -90,6 +98,7 @@ class WarehouseProfile(Strict):
     grade_map: dict[str, Grade]
     disposition_map: dict[str, Disposition]
     max_bad_ratio: Decimal = Field(ge=0, le=1)
+    sftp: SftpAccount | None = None
 
     @field_validator("timezone")
     @classmethod

@@ -75,7 +75,7 @@ def load_mappings(directory: Path) -> Mappings:
         "refusals": [row.model_dump(mode="json") for _, row in refusals],
         "compliance": [row.model_dump(mode="json") for _, row in compliance],
     }
-    faults = check_together(directory, marketplaces, rebound, reasons, carriers, dispositions, policy, compliance)
+    faults = check_together(directory, marketplaces, rebound, warehouse, reasons, carriers, dispositions, policy, compliance)
     if faults:
         raise MappingError("\n".join(faults))
     try:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import get_args
 
-from returns_assets.translation.accounts import ReboundProfile
+from returns_assets.translation.accounts import ReboundProfile, WarehouseProfile
 from returns_assets.translation.model import CarrierRow, ComplianceRow, Dated, DispositionRow, Marketplace, PolicyRow, ReasonRow
 from returns_assets.translation.vocabulary import Disposition, Grade, Verification
+from returns_assets.warehouse_files.profile import KIND as WAREHOUSE_FILE
 
 NOT_GIVEN = "NOT_GIVEN"  # the canonical reason of a piece whose documents give none; unmapped unless return_reasons.csv says so
 
@@ -14,6 +15,7 @@ def check_together(
     directory: Path,
     marketplaces: dict[str, Marketplace],
     rebound: ReboundProfile,
+    warehouse: WarehouseProfile,
     reasons: list[tuple[int, ReasonRow]],
     carriers: list[tuple[int, CarrierRow]],
     dispositions: list[tuple[int, DispositionRow]],
@@ -23,6 +25,7 @@ def check_together(
     """All faults between the tables, each a sentence with file and line."""
     return [
         *_prefixes(directory / "marketplaces.yaml", marketplaces),
+        *_warehouse_folders(directory / "warehouse.yaml", rebound, warehouse),
         *_reason_rows(directory / "return_reasons.csv", marketplaces, rebound, reasons),
         *_carrier_rows(directory / "carriers.csv", marketplaces, carriers),
         *_disposition_rows(directory / "dispositions.csv", dispositions),
@@ -42,6 +45,15 @@ def _prefixes(path: Path, marketplaces: dict[str, Marketplace]) -> list[str]:
                 faults.append(f"{path}: marketplaces.{key}.order_id_prefixes: {prefix!r} already routes to {owner[prefix]}")
             owner.setdefault(prefix, key)
     return faults
+
+
+def _warehouse_folders(path: Path, rebound: ReboundProfile, warehouse: WarehouseProfile) -> list[str]:
+    known = [channel for channel, kind in rebound.channels.items() if kind == WAREHOUSE_FILE]
+    return [
+        f"{path}: sftp.folders: {channel!r} carries no warehouse files; channels of rebound.yaml that do: {', '.join(known)}"
+        for channel in (warehouse.sftp.folders if warehouse.sftp else ())
+        if channel not in known
+    ]
 
 
 def _overlap(a: Dated, b: Dated) -> bool:

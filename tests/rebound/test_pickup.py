@@ -9,9 +9,10 @@ import pytest
 
 from returns_assets.ledger.database import Ledger
 from returns_assets.ledger.inbox import NewDocument
+from returns_assets.rebound.drop_folder import DropFolder
 from returns_assets.rebound.dropped import Incoming, UndatedFile, channel_of, received_at
 from returns_assets.rebound.importer import import_directory
-from returns_assets.rebound.pickup import Folders, PickupReport, Unreadable, pick_up
+from returns_assets.rebound.pickup import PickupReport, Rule, Unreadable, pick_up
 
 NOW = datetime(2025, 3, 9, 12, 0, tzinfo=UTC)
 GOOD = b'{"order": {"reboundOrderId": "R1"}}'
@@ -25,7 +26,7 @@ class Drop:
     """A drop folder over a real ledger."""
 
     def __init__(self, home: Path, ledger: Ledger) -> None:
-        self.folders = Folders.of(home / "inbox")
+        self.folders = DropFolder.of(home / "inbox")
         self.ledger = ledger
         self.unreadable: list[Unreadable] = []
 
@@ -39,7 +40,7 @@ class Drop:
         return self.ledger.inbox.add_many([NewDocument(d.content, d.channel, d.name, d.received_at) for d in documents])
 
     def look(self, add: Callable[[Sequence[Incoming]], list[tuple[int, bool]]] | None = None) -> PickupReport:
-        return pick_up(self.folders, add or self.add, now=lambda: NOW, on_unreadable=self.unreadable.append)
+        return pick_up(self.folders, Rule(self.folders.state), add or self.add, now=lambda: NOW, on_unreadable=self.unreadable.append)
 
     def stored(self) -> list[tuple[str, bytes]]:
         return [(d.channel, d.content) for day, _ in self.ledger.inbox.days() for d in self.ledger.inbox.documents(day)]
@@ -110,7 +111,10 @@ def test_a_marker_makes_one_look_enough_and_goes_with_its_file(drop: Drop):
     assert drop.names(drop.folders.inbox) == ["tracking/b.json"]
 
 
-@pytest.mark.parametrize("name", ["tracking/.a.json", "tracking/a.json.tmp", "tracking/a.json.part", ".hidden/a.json", "tracking/x.done"])
+@pytest.mark.parametrize(
+    "name",
+    ["tracking/.a.json", "tracking/a.json.tmp", "tracking/a.json.part", "tracking/a.json.filepart", ".hidden/a.json", "tracking/x.done"],
+)
 def test_unfinished_and_hidden_files_are_no_documents(drop: Drop, name: str):
     drop.put(name)
     drop.look()

@@ -151,3 +151,54 @@ def test_ways_that_do_not_fit_are_refused(tmp_path: Path, old: str, new: str, se
     (folder / "rebound.yaml").write_text(text.replace(old, new))
     with pytest.raises(MappingError, match=sentence):
         load_mappings(folder)
+
+
+SFTP = {
+    "host": "sftp.example", "user": "u", "host_keys": '["ssh-ed25519 AAAA"]', "password_env": "SFTP_PASSWORD",
+    "folders": "{tracking: /out}", "archive": "null", "error": "error", "quiet_seconds": "60", "timeout_seconds": "30",
+    "look_seconds": "600", "max_file_bytes": "1000",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({}, ""),
+        ({"host_keys": "[]"}, "the server's key must be known"),
+        ({"host_keys": None}, "the server's key must be known"),
+        ({"known_hosts": "known_hosts"}, "the server's key must be known"),
+        ({"host_keys": '["any"]'}, "should match pattern"),
+        ({"password_env": None}, "give password_env or private_key_file_env"),
+        ({"private_key_file_env": "SFTP_KEY"}, "give password_env or private_key_file_env"),
+        ({"password_env": "open-sesame"}, "password_env: String should match pattern"),
+        ({"folders": "{}"}, "sftp.folders"),
+        ({"folders": "{tracking: /out, snapshots: /out/}"}, "two channels share a folder"),
+        ({"folders": "{elsewhere: /out}"}, "no channel elsewhere"),
+        ({"archive": "error"}, "must be two folders"),
+        ({"archive": "../up"}, "should match pattern"),
+    ],
+)
+def test_an_sftp_account_that_does_not_fit_is_refused(tables: Path, changed: dict[str, str | None], sentence: str) -> None:
+    fields = {name: value for name, value in (SFTP | changed).items() if value is not None}
+    replace(tables / "rebound.yaml", "sftp: null", "sftp:\n" + "".join(f"  {name}: {value}\n" for name, value in fields.items()) + "#")
+    if not sentence:
+        assert load_mappings(tables).rebound.sftp is not None
+        return
+    with pytest.raises(MappingError) as caught:
+        load_mappings(tables)
+    assert sentence in str(caught.value)
+    assert "open-sesame" not in str(caught.value)
+
+
+def test_folders_at_an_sftp_server_have_the_kinds_that_fit(tables: Path) -> None:
+    block = "".join(f"  {name}: {value}\n" for name, value in SFTP.items())
+    replace(tables / "warehouse.yaml", "sftp: null", f"sftp:\n{block}#")
+    with pytest.raises(MappingError, match=r"'tracking' carries no warehouse files; channels of rebound.yaml that do: warehouse"):
+        load_mappings(tables)
+    replace(tables / "warehouse.yaml", "{tracking: /out}", "{warehouse: /out}")
+    replace(tables / "rebound.yaml", "sftp: null", f"sftp:\n{block}#")
+    replace(tables / "rebound.yaml", "profile: g3_push ", "profile: g1_legacy_poll ")
+    with pytest.raises(MappingError, match="one unit would count as two pieces"):
+        load_mappings(tables)
+    replace(tables / "rebound.yaml", "{tracking: /out}", "{legacy-returns: /out}")
+    assert load_mappings(tables).warehouse.sftp is not None
