@@ -17,6 +17,7 @@ policy AS (  -- the first row of the policy table that fits decides
 base AS (
     SELECT
         f.n, f.piece_id, f.day, f.definitive_at, f.quantity, f.verification, f.grade, f.disposition, f.lane, f.reason, f.unclear,
+        f.legacy,
         m.order_id, m.order_line_id, m.matched_by, m.named_line_id,
         -- no row of the policy table speaks where ReBound and the warehouse contradict each other
         CASE WHEN NOT f.disputed THEN p.row.seq END AS policy_seq,
@@ -44,11 +45,18 @@ base AS (
     LEFT JOIN held_elsewhere h ON h.piece_id = f.piece_id
     LEFT JOIN line_refunds r ON r.order_line_id = m.order_line_id
 ),
+both_ways AS (  -- lines of which the legacy API and the current platform told pieces: without common ids, one unit may be two pieces
+    SELECT line_n
+    FROM base
+    WHERE line_n IS NOT NULL
+    GROUP BY line_n
+    HAVING bool_or(legacy) AND NOT bool_and(legacy)
+),
 first_word AS (  -- everything that is known before units and money are shared out
-    SELECT * EXCLUDE (unclear, verification, grade, disposition, lane, reason, matched_by, other_sku, unreadable, named_line_id, held_cause),
+    SELECT * EXCLUDE (unclear, legacy, verification, grade, disposition, lane, reason, matched_by, other_sku, unreadable, named_line_id, held_cause),
         CASE
             WHEN held_cause = 'refunded_in_other_marketplace' THEN held_cause
-            WHEN unclear THEN 'piece_id_unclear'
+            WHEN unclear OR (NOT paid AND line_n IN (FROM both_ways)) THEN 'piece_id_unclear'
             WHEN verification = 'UNKNOWN' THEN 'unknown_verification'
             WHEN grade = 'UNKNOWN' THEN 'unknown_grade'
             WHEN disposition = 'UNKNOWN' THEN 'unknown_disposition'

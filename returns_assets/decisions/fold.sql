@@ -30,7 +30,8 @@ state AS (
         arg_max(grade, ord) FILTER (grade <> 'U') AS grade,
         arg_max(disposition_raw, ord) FILTER (disposition <> 'NONE') AS disposition_raw,
         arg_max(disposition, ord) FILTER (disposition <> 'NONE') AS disposition,
-        bool_or(unclear) AS unclear
+        bool_or(unclear) AS unclear,
+        bool_or(coalesce(kind, '') = 'legacy_return') AS legacy
     FROM events
     GROUP BY n
 ),
@@ -59,7 +60,7 @@ SELECT
     n, b.piece_id, s.return_id, b.lane, b.definitive_event, b.definitive_at, b.event_key, b.document_id, b.day,
     s.order_ref, s.line_ref, s.sku, s.ean, coalesce(s.quantity, 1) AS quantity, s.reason_raw,
     coalesce(s.reason, 'NOT_GIVEN') AS reason, coalesce(s.verification, 'MATCH') AS verification,
-    coalesce(s.grade, 'U') AS grade, s.disposition_raw, coalesce(s.disposition, 'NONE') AS disposition, s.unclear,
+    coalesce(s.grade, 'U') AS grade, s.disposition_raw, coalesce(s.disposition, 'NONE') AS disposition, s.unclear, s.legacy,
     n IN (SELECT n FROM disputed) AS disputed
 FROM state s
 JOIN belonging b USING (n)

@@ -262,6 +262,32 @@ def test_a_piece_that_may_be_another_one_is_not_paid() -> None:
         assert {row["cause"] for row in world.rows().values()} == {"piece_id_unclear"}
 
 
+@pytest.mark.parametrize("paid", [None, "R1/S1/1", "P1"])
+@pytest.mark.parametrize("same_return", [True, False])
+def test_a_line_that_both_apis_told_pieces_of_is_not_paid_twice(paid: str | None, same_return: bool) -> None:
+    """The legacy API names no items: its unit and the one that push names may be one, also when it goes by another return id."""
+    with new_world() as world:
+        world.order({"quantity": 3, "price": Decimal("30.00")}, {"quantity": 2, "price": Decimal("20.00"), "offer_sku": "S2"})
+        world.event("R1/S1/1", kind="legacy_return", line_ref=None)
+        world.event("P1", kind="refund_registered", minute=1, return_id="R1" if same_return else "R9")
+        world.event("P2", kind="refund_registered", minute=2, line_ref="NOR-1-A-2", sku="S2")
+        if paid:
+            world.paid(paid)
+        rows = world.rows()
+        told = {piece: (row["outcome"], row["cause"]) for piece, row in rows.items()}
+        unclear, fine = ("exception", "piece_id_unclear"), ("refund", None)
+        assert told == {"R1/S1/1": unclear, "P1": unclear, "P2": fine} | ({paid: fine} if paid else {})
+
+
+@pytest.mark.parametrize("event", ["PARCEL_AT_HUB", "RETURN_REGISTERED"])
+def test_what_the_legacy_api_only_announced_is_in_nobodys_way(event: str) -> None:
+    with new_world() as world:
+        world.order({"quantity": 2, "price": Decimal("20.00")})
+        world.event("R1/S1/1", event, kind="legacy_return", line_ref=None)
+        world.event("P1", kind="refund_registered", minute=1)
+        assert {piece: row["outcome"] for piece, row in world.rows().items()} == {"P1": "refund"}
+
+
 def test_an_unknown_lane_does_not_hide_the_known_one() -> None:
     with new_world() as world:
         world.order()
