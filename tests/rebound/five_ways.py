@@ -1,5 +1,6 @@
-"""The same world told to five installations, one for each way in which documents come: pushed, dropped, by SFTP and by the two polls."""
+"""The same world told to installations, one for each way in which documents come: pushed, dropped, by SFTP and by the two polls."""
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Generator
@@ -28,7 +29,7 @@ from tests.rebound.sftp_server import PASSWORD, USER, sftp_server
 from tests.sandbox_fixture import Sandbox, running_sandbox
 
 KEY = "nordhaus"
-FIRST, DAYS = date(2025, 3, 1), 3
+FIRST, DAYS = date(2025, 3, 1), 2
 HOUR = 23  # when each day's documents are taken in: every way receives at the same moment
 WAYS = ("push", "files", "sftp", "g3_rest_poll", "g1_legacy_poll")
 DECISIONS = """
@@ -47,6 +48,10 @@ class Installation:
 
     def __init__(self, ctx: StepContext, take: Callable[[StepContext], object]) -> None:
         self.ctx, self._take = ctx, take
+
+    def move(self, mappings: Mappings, take: Callable[[StepContext], object]) -> None:
+        """From now on another profile."""
+        self.ctx, self._take = dataclasses.replace(self.ctx, mappings=mappings), take
 
     def live(self, day: date) -> None:
         """Take in and decide, as the scheduled jobs do in the evening."""
@@ -78,10 +83,11 @@ def _spelled(content: bytes) -> str:
 
 
 class World:
-    """`installations` by way, and what the sandbox planted: order -> scenario."""
+    """`installations` by way, and one that moved from poll to push; what it had decided before that. `truth`: what was planted."""
 
-    def __init__(self, installations: dict[str, Installation], scenarios: dict[str, str]) -> None:
-        self.installations, self.scenarios = installations, scenarios
+    def __init__(self, installations: dict[str, Installation], truth: list[dict[str, Any]], moved_at: list[dict[str, Any]]) -> None:
+        self.installations, self.truth, self.moved_at = installations, truth, moved_at
+        self.scenarios: dict[str, str] = {piece["order_id"]: piece["scenario"] for piece in truth}
 
 
 @contextmanager
@@ -109,24 +115,29 @@ def lived_world(folder: Path, scenarios: list[str]) -> Generator[World]:
         server = stack.enter_context(sftp_server(folder))
         ways = {way: account(way) for way in ("g3_rest_poll", "g1_legacy_poll")}
         ways |= {"push": MAPPINGS, "files": MAPPINGS, "sftp": _by_sftp(server.port, server.public_key)}
-        contexts = {way: opened(way, ways[way]) for way in WAYS}
+        ways["moved"] = ways["g1_legacy_poll"]
+        contexts = {way: opened(way, mappings) for way, mappings in ways.items()}
         url = stack.enter_context(_receiver(contexts["push"]))
         takes: dict[str, Callable[[StepContext], object]] = {
             "push": lambda _: pushing.post("world/deliver", mode="push", url=url),
             "files": lambda ctx: [pick_up_returns(ctx) for _ in range(2)],
             "sftp": lambda ctx: [pick_up_sftp(ctx) for _ in range(2)],
-            **dict.fromkeys(("g3_rest_poll", "g1_legacy_poll"), lambda ctx: poll_rebound(ctx, wait=lambda _: None)),
+            **dict.fromkeys(("g3_rest_poll", "g1_legacy_poll", "moved"), lambda ctx: poll_rebound(ctx, wait=lambda _: None)),
         }
-        installations = {way: Installation(contexts[way], takes[way]) for way in WAYS}
+        installations = {way: Installation(contexts[way], takes[way]) for way in ways}
+        moved, moved_at = installations["moved"], list[dict[str, Any]]()
         for number in range(DAYS):
             day = FIRST + timedelta(days=number)
             clock[0] = moment(day)
             for sandbox in (main, pushing):
                 sandbox.post("clock", now=clock[0].isoformat())
-            _drop(main, folder, contexts["files"].settings.inbox_dir, server.root)
+            _drop(main, folder, contexts["files"].settings.inbox_dir, server.root, moved.ctx.settings.inbox_dir)
+            if number == DAYS - 1:
+                moved_at = moved.rows(DECISIONS)
+                moved.move(MAPPINGS, takes["files"])
             for each in installations.values():
                 each.live(day)
-        yield World(installations, {piece["order_id"]: piece["scenario"] for piece in main.get("world/truth")["pieces"]})
+        yield World(installations, main.get("world/truth")["pieces"], moved_at)
 
 
 def _by_sftp(port: int, host_key: str) -> Mappings:
