@@ -50,6 +50,13 @@ DISPATCH = (
     Times("dispatch_week", "45 2 * * *", 2, 7, "The dispatches of the last seven days, every night"),
 )
 
+# An order is told once it is shipped, and a parcel takes days to come back: twice an hour is soon enough.
+ORDERS = (
+    Times("orders_today", "12-59/30 * * * *", 0, 0, "Orders that were shipped today, twice an hour"),
+    Times("orders_yesterday", "40 0 * * *", 1, 1, "Yesterday's orders, once no more changes can come"),
+    Times("orders_week", "15 3 * * *", 2, 7, "The orders of the last seven days, every night: what was refused or waits"),
+)
+
 
 def days_of(times: Times, tick: date, first_day: date) -> list[date]:
     """The partition days of one tick, oldest first, none before the first partition."""
@@ -64,6 +71,7 @@ def build_schedules(jobs: Jobs, marketplaces: Sequence[str], first_day: date) ->
         *(_schedule(times, jobs.process, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in PROCESS),
         *(_schedule(times, jobs.status, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in STATUS),
         *(_schedule(times, jobs.dispatch, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in DISPATCH),
+        *(_schedule(times, jobs.orders, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in ORDERS),
         dg.ScheduleDefinition(
             name="publish_hourly",
             job=jobs.publish,

@@ -133,6 +133,10 @@ class Effects:
         """The subjects' effects without pieces, in whatever state: at most one a subject."""
         return reading.without_pieces(self._store, marketplace, kind, subjects)
 
+    def of_subjects(self, marketplace: str, kind: str, subjects: Collection[str]) -> list[Effect]:
+        """The subjects' effects of this kind, in whatever state, withdrawn ones included."""
+        return reading.of_subjects(self._store, marketplace, kind, subjects)
+
     def by_ids(self, effect_ids: Collection[int]) -> list[Effect]:
         """The effects with these ids, in the order of their ids."""
         return reading.by_ids(self._store, effect_ids)

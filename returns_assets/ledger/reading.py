@@ -55,6 +55,17 @@ def without_pieces(store: Store, marketplace: str, kind: str, subjects: Collecti
         return [effect for chunk in chunked(keys) for effect in fetch(con, select(effects).where(e.key.in_(chunk)).order_by(e.id))]
 
 
+def of_subjects(store: Store, marketplace: str, kind: str, subjects: Collection[str]) -> list[Effect]:
+    """See Effects.of_subjects."""
+    where = (e.marketplace == marketplace, e.kind == kind)
+    with store.read() as con:
+        return [
+            effect
+            for chunk in chunked(sorted(set(subjects)))
+            for effect in fetch(con, select(effects).where(e.subject.in_(chunk), *where).order_by(e.id))
+        ]
+
+
 def by_ids(store: Store, effect_ids: Collection[int]) -> list[Effect]:
     """See Effects.by_ids."""
     with store.read() as con:

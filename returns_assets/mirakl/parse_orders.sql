@@ -1,7 +1,7 @@
 -- Landed OR11 answers -> one row an answer-order, nested as Mirakl sends it, with explicit types (reference, 3.3 and 3.4).
 -- Numbers become DECIMAL(18,4) exactly: a JSON number passes through a double, which holds every amount of up to 15 digits, and quoted
 -- amounts are read as text. Absent and null are NULL; fields that are not named here are ignored; states are plain text, so a new enum
--- value passes. Personal data is not read at all.
+-- value passes. Of the customer only the country is read.
 CREATE OR REPLACE TEMP TABLE landed_orders AS
 WITH answers AS (
   SELECT filename, orders
@@ -10,6 +10,7 @@ WITH answers AS (
       order_id VARCHAR, commercial_id VARCHAR, order_state VARCHAR, currency_iso_code VARCHAR, order_tax_mode VARCHAR,
       price DECIMAL(18,4), shipping_price DECIMAL(18,4), total_price DECIMAL(18,4), total_commission DECIMAL(18,4),
       fully_refunded BOOLEAN, created_date VARCHAR, customer_debited_date VARCHAR, last_updated_date VARCHAR,
+      customer STRUCT(shipping_address STRUCT(country_iso_code VARCHAR)),
       order_lines STRUCT(
         order_line_id VARCHAR, order_line_index INTEGER, order_line_state VARCHAR, offer_sku VARCHAR, product_sku VARCHAR,
         product_shop_sku VARCHAR, product_title VARCHAR, quantity INTEGER, price_unit DECIMAL(18,4), price DECIMAL(18,4),

@@ -11,6 +11,7 @@ from returns_assets.ledger.schema import LedgerTooNew
 from returns_assets.mirakl.errors import MiraklError
 from returns_assets.operations.dagster_home import NoDagsterConfiguration
 from returns_assets.rebound.authentication import ReceiverMisconfigured
+from returns_assets.rebound.reading_errors import ReboundReadError
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.translation.model import MappingError
 from returns_assets.warehouse.connection import WarehouseError
@@ -22,6 +23,7 @@ SAID_BY_ITSELF = (
     MiraklError,
     NoDagsterConfiguration,
     NotValidated,
+    ReboundReadError,
     ReceiverMisconfigured,
     WarehouseError,
 )

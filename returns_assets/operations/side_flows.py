@@ -9,6 +9,7 @@ from typing import Any
 
 from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.gate import validate_actions
+from returns_assets.quality.rebound_orders_suite import SALES
 from returns_assets.quality.status_suite import STATUS
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.dispatch import push_dispatches, read_back_lost_dispatches
@@ -16,8 +17,9 @@ from returns_assets.steps.dispatch_ingest import ingest_dispatch_orders
 from returns_assets.steps.dispatch_notices import plan_dispatches
 from returns_assets.steps.dispatch_report import find_late_dispatches
 from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
-from returns_assets.steps.ingest_mirakl import ingest_reference
+from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.push_return_status import push_return_status
+from returns_assets.steps.rebound_orders import plan_rebound_orders, push_rebound_orders
 from returns_assets.steps.return_status import plan_return_status
 
 
@@ -53,6 +55,17 @@ def run_dispatches(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
     states: Mapping[str, int] = {} if blocked_by else push_dispatches(ctx, marketplace, day).metadata["states"]
     late = find_late_dispatches(ctx, marketplace, day)
     return FlowReport(marketplace, day, planned.rows, blocked_by, {**planned.metadata, "states": states, "late": late.rows})
+
+
+def run_rebound_orders(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
+    """Read the orders that changed, plan, check, and, only if the checks passed, tell ReBound."""
+    ingest_orders(ctx, marketplace, day)
+    planned = plan_rebound_orders(ctx, marketplace, day)
+    blocked_by = _blocked(ctx, SALES, marketplace, day)
+    if blocked_by:
+        return FlowReport(marketplace, day, planned.rows, blocked_by, planned.metadata)
+    pushed = push_rebound_orders(ctx, marketplace, day)
+    return FlowReport(marketplace, day, planned.rows, (), {**planned.metadata, **pushed.metadata})
 
 
 def _blocked(ctx: StepContext, asset: str, marketplace: str, day: date) -> tuple[str, ...]:

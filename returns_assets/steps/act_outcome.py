@@ -23,9 +23,9 @@ _ACTION_STATES = {"retry": "retry_at", "hold": "held", "reject": "rejected"}
 
 
 def refusal_of(kind: str, message: str, rows: Sequence[RefusalRow]) -> RefusalRow:
-    """The first row of refusals.csv for this kind of effect whose text is in the operator's message, whatever the case."""
+    """The first row of refusals.csv for this kind of effect whose text is in the message, whatever the case; '*' is in every message."""
     lowered = message.lower()
-    return next((row for row in rows if row.about(kind) and row.text.lower() in lowered), OTHER_REFUSAL)
+    return next((row for row in rows if row.about(kind) and (row.text == "*" or row.text.lower() in lowered)), OTHER_REFUSAL)
 
 
 def pause_of(answer: WriteAnswer) -> float:

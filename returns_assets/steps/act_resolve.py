@@ -50,7 +50,7 @@ def _outcome(ctx: StepContext, shop: Marketplace, effect: Effect, found: ReadBac
     if found.trace is Trace.EXECUTED:
         return ended(state="confirmed", external_id=found.external_id, detail="found by reading back")
     if found.trace is Trace.NOT_EXECUTED:
-        return ended(state="planned", detail="reading back shows no new change: it was not executed")
+        return ended(state="planned", detail=found.detail or "reading back shows no new change: it was not executed")
     if found.trace is Trace.AMBIGUOUS:
         return ended(state="held", cause="ambiguous_outcome", error=found.detail)
     again = ctx.now() + timedelta(seconds=max(shop.calls.settle_seconds, 1.0))

@@ -130,7 +130,7 @@ def _marketplaces(path: Path, raw: dict[str, Any], lines: dict[tuple[str, ...], 
 def _merged(defaults: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The entry over the defaults; limits, calls and lanes field by field."""
     merged = {**defaults, **entry}
-    for nested in ("limits", "calls", "definitive", "return_status"):
+    for nested in ("limits", "calls", "definitive", "return_status", "rebound_orders"):
         if isinstance(entry.get(nested), dict) and isinstance(defaults.get(nested), dict):
             merged[nested] = {**defaults[nested], **entry[nested]}
     return merged

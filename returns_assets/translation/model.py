@@ -2,9 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from returns_assets.translation.accounts import ReboundProfile, WarehouseProfile
 from returns_assets.translation.strict import Strict, VariableName
@@ -65,6 +65,13 @@ class ReturnStatus(Strict):
         return value
 
 
+class ReboundOrders(Strict):
+    """Which orders ReBound is told of: shipped at most so many days ago, to these countries (ISO 3166 alpha-3, as Mirakl writes them)."""
+
+    window_days: int = Field(ge=1)
+    countries: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]]
+
+
 class Marketplace(Strict):
     """One Mirakl operator instance and shop."""
 
@@ -87,6 +94,7 @@ class Marketplace(Strict):
     limits: Limits
     calls: Calls
     return_status: ReturnStatus
+    rebound_orders: ReboundOrders
 
     @model_validator(mode="after")
     def _one_url(self) -> "Marketplace":
@@ -183,7 +191,7 @@ class PolicyRow(Strict):
 
 
 class RefusalRow(Strict):
-    """A text in a refusal of the kinds of effects named (joined by |, or '*') -> its cause and what happens to the effect."""
+    """A text ('*': any) in a refusal of the kinds of effects named (joined by |, or '*') -> its cause and what happens to the effect."""
 
     kinds: str = Field(pattern=r"^(\*|[a-z_]+(\|[a-z_]+)*)$")
     text: str = Field(min_length=1)

@@ -48,6 +48,25 @@ class RestApi(Strict):
     timeout_seconds: float = Field(gt=0)
 
 
+RepeatedOrder = Literal["conflict", "overwrite", "duplicate"]
+AddressField = Literal[
+    "firstname", "lastname", "company", "company_2", "street_1", "street_2", "zip_code", "city", "state", "country", "country_iso_code"
+]
+
+
+class SalesOrders(Strict):
+    """How orders are told to ReBound (reference, 1.3); path and document are documented, the rest of this is the account's agreement.
+
+    `id_field`: where the answer names the sales order. `repeat_order`: what a repeated clientOrderId does there. `customer_address`: field
+    sent -> field of Mirakl's shipping address; neither telephone nor e-mail can be named, and an empty map sends no address.
+    """
+
+    path: str = Field(pattern=r"^/")
+    id_field: str
+    repeat_order: RepeatedOrder
+    customer_address: dict[str, AddressField]
+
+
 class RestPoll(Pace):
     """A changed-since list with an opaque cursor (reference, 3.2: an assumption). `channels`: entry type -> channel, null: not kept."""
 

@@ -97,6 +97,7 @@ CREATE TABLE IF NOT EXISTS mirakl_orders (  -- grain: one order as last read for
   total_price DECIMAL(18,4),            -- price + shipping + fees
   total_commission DECIMAL(18,4),       -- the operator's commission
   fully_refunded BOOLEAN,               -- Mirakl says that requested refunds add up to everything
+  ship_to_country VARCHAR,              -- country of the shipping address (ISO 3166 alpha-3), nothing else of it
   created_at TIMESTAMP,                 -- created in Mirakl
   debited_at TIMESTAMP,                 -- customer was debited
   updated_at TIMESTAMP,                 -- last change in Mirakl
@@ -432,6 +433,45 @@ CREATE TABLE IF NOT EXISTS late_dispatches (  -- grain: one notice whose goods l
   shipping_deadline TIMESTAMP,          -- latest time of dispatch that the operator expects, NULL when Mirakl says none
   hours_left DOUBLE,                    -- hours until that deadline, negative when it is over
   computed_at TIMESTAMP                 -- when this row was computed
+);
+
+CREATE TABLE IF NOT EXISTS rebound_orders (  -- grain: one order of the partition of mirakl_orders, and whether ReBound is told of it
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the order changed or a return named it: the partition
+  order_id VARCHAR,                     -- Mirakl's order id, which is ReBound's clientOrderId
+  commercial_id VARCHAR,                -- the customer's basket order
+  order_state VARCHAR,                  -- state of the order as read
+  country VARCHAR,                      -- country of the shipping address (ISO 3166 alpha-3)
+  shipped_at TIMESTAMP,                 -- when the last line left
+  lines INTEGER,                        -- lines that are not cancelled
+  units INTEGER,                        -- their units
+  document JSON,                        -- the sales order as it is sent, without the address, which is in no table
+  content_hash VARCHAR,                 -- sha256 of the document: the same content has the same hash
+  version INTEGER,                      -- 1, and one more for each content that ReBound has confirmed
+  changed BOOLEAN,                      -- ReBound has, or may have, another content of the order
+  outcome VARCHAR,                      -- ready, done (ReBound has this content), wait, skip or exception
+  exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
+  cause VARCHAR,                        -- why it is not told, such as not_shipped or window_passed
+  todo VARCHAR,                         -- what a person should do
+  detail VARCHAR,                       -- the values behind the cause
+  mapping_version VARCHAR,              -- sha256 of the mapping tables that decided; `returns mappings show` prints a version
+  decided_at TIMESTAMP                  -- when this row was decided
+);
+
+CREATE TABLE IF NOT EXISTS rebound_order_pushes (  -- grain: one sales order (an effect of kind sales_order) of the partition after the push
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the order changed or a return named it: the partition
+  effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
+  order_id VARCHAR,                     -- Mirakl's order id, which is ReBound's clientOrderId
+  content_hash VARCHAR,                 -- sha256 of the document that is sent
+  changed BOOLEAN,                      -- ReBound had, or may have had, another content of the order
+  state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
+  cause VARCHAR,                        -- why it is not confirmed
+  answer VARCHAR,                       -- what ReBound said where it is not confirmed, or where it did not name the sales order
+  sales_order_id VARCHAR,               -- ReBound's id of the sales order once confirmed
+  attempts INTEGER,                     -- how often it was claimed for sending
+  claimed_at TIMESTAMP,                 -- when the last claim was committed
+  confirmed_at TIMESTAMP                -- when ReBound's answer was committed
 );
 
 -- When later news moves a piece to another partition, the old partition keeps its row until it is run again: whoever adds up over

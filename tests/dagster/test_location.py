@@ -32,6 +32,7 @@ GROUPS = {
     "act": {"refund_actions", "refund_pushes"},
     "status": {"return_status_actions", "return_status_pushes"},
     "dispatch": {"dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches"},
+    "authorise": {"rebound_orders", "rebound_order_pushes"},
     "report": {"return_metrics", "published_warehouse"},
 }
 DEPENDENCIES = {
@@ -52,6 +53,8 @@ DEPENDENCIES = {
     "dispatch_notices": {"dispatch_orders"},
     "dispatch_pushes": {"dispatch_notices"},
     "late_dispatches": {"dispatch_notices", "dispatch_pushes"},
+    "rebound_orders": {"mirakl_orders"},
+    "rebound_order_pushes": {"rebound_orders"},
     "return_metrics": {"mapped_dispositions", "refund_pushes"},
     "published_warehouse": {"return_metrics"},
 }
@@ -74,6 +77,10 @@ CHECKS = {
     "dispatch_notices": {
         "ready_carriers_live", "ready_carriers_translated", "ready_orders_shipping", "ready_tracking_given", "ready_within_units",
         "ready_orders_whole", "notice_keys_unique", "notice_one_outcome", "notice_explained", "dispatches_conserved", "carriers_mapped",
+    },
+    "rebound_orders": {
+        "sales_lines_shipped", "sales_lines_whole", "sales_countries_have_lane", "sales_ids_are_orders", "sales_nothing_personal",
+        "sales_orders_unique", "sales_one_outcome", "sales_explained", "sales_orders_conserved",
     },
 }  # fmt: skip
 NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "words_known", "facts_placed", "orders_found",
@@ -132,13 +139,14 @@ def test_checks(defs: dg.Definitions) -> None:
 def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
     jobs = {
         name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("ingest_returns", "process_returns", "return_status", "process_dispatches", "publish")
+        for name in ("ingest_returns", "process_returns", "return_status", "process_dispatches", "process_rebound_orders", "publish")
     }
     assert jobs == {
         "ingest_returns": {"returns", "rebound_polls", "rebound_documents", "rebound_returns", "warehouse_events"},
         "process_returns": GROUPS["translate"] | GROUPS["act"] | {"mirakl_reference", "mirakl_orders", "return_metrics"},
         "return_status": GROUPS["status"] | {"mirakl_reference", "marketplace_returns"},
         "process_dispatches": GROUPS["dispatch"],
+        "process_rebound_orders": GROUPS["authorise"] | {"mirakl_orders"},
         "publish": {"published_warehouse"},
     }
     checked = {key.name for key in defs.resolve_job_def("process_returns").asset_layer.asset_graph.asset_check_keys}
@@ -161,6 +169,9 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "dispatch_today": "6-59/15 * * * *",
         "dispatch_yesterday": "25 * * * *",
         "dispatch_week": "45 2 * * *",
+        "orders_today": "12-59/30 * * * *",
+        "orders_yesterday": "40 0 * * *",
+        "orders_week": "15 3 * * *",
         "publish_hourly": "50 * * * *",
     }
     running = {sensor.name: sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs}

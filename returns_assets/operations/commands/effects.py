@@ -15,6 +15,8 @@ from returns_assets.steps.act_decide import doubt
 from returns_assets.steps.context import StepContext
 from returns_assets.translation.model import MappingError
 
+REFUND = "refund"  # the one kind whose change a person can name by an id that Mirakl shows; for the others the person's word counts
+
 
 @click.group()
 def effects() -> None:
@@ -92,7 +94,7 @@ def show_effect(number: str) -> None:
 
 @effects.command("decide")
 @click.argument("number", metavar="ID_OR_KEY")
-@click.option("--executed", "refund_id", help="It was executed: the refund's id in Mirakl, which is compared with the order there.")
+@click.option("--executed", "refund_id", help="It was executed: the change's id there; a refund's is compared with the order in Mirakl.")
 @click.option("--not-executed", is_flag=True, help="It was not executed: plan it again.")
 @click.option("--without-check", is_flag=True, help="With --executed: do not ask Mirakl, for when it cannot be reached.")
 @click.option("--note", required=True, help="How you know; kept for ever.")
@@ -109,7 +111,7 @@ def decide_effect(number: str, refund_id: str | None, not_executed: bool, withou
             raise click.ClickException(f"effect {effect.id} is {effect.state}; only held ones wait for a person")
         if refund_id is not None and without_check:
             note = f"{note} (not compared with Mirakl)"
-        elif refund_id is not None:
+        elif refund_id is not None and effect.kind == REFUND:
             _compare(ctx, effect, refund_id)
         state = "planned" if not_executed else "confirmed"
         try:
