@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dagster": ("commands.servers:dagster", "Dagster's own command line on this installation: `returns dagster dev` is its UI."),
     "publish": ("commands.reports:publish", "Write the read-only copy of the warehouse for analysts."),
     "summary": ("commands.reports:summary", "Documents, pieces, refunds and money by marketplace; exceptions by cause."),
+    "links": ("commands.links:links", "From an id of ReBound's to the order and line, and from an order to all ids."),
     "exceptions": ("commands.exceptions:exceptions", "The exception queue: list, show, resolve."),
     "effects": ("commands.effects:effects", "The ledger of refunds: list, show, decide."),
     "data-dictionary": ("commands.reports:data_dictionary", "The tables and their columns as Markdown."),

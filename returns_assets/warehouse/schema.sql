@@ -483,3 +483,74 @@ WHERE NOT EXISTS (
   WHERE l.piece_id = m.piece_id
     AND (l.day, l.document_id, l.decided_at, l.marketplace) > (m.day, m.document_id, m.decided_at, m.marketplace)
 );
+
+-- Which order an id of ReBound's is about, and back, by ids only: the piece's decision says it, else the order or basket id and the line
+-- id that the documents name. What leads nowhere keeps its row, without order_id.
+CREATE VIEW IF NOT EXISTS return_links AS  -- grain: one id (id_kind: return, piece, tracking, rma, mirakl_return or sales_order) and one order line that it leads to. order_ref is the order as the documents name it; order_id and order_line_id are Mirakl's, NULL while unknown
+WITH known_orders AS (
+  SELECT DISTINCT marketplace, order_id, commercial_id FROM mirakl_orders
+),
+known_lines AS (
+  SELECT DISTINCT marketplace, order_id, order_line_id FROM mirakl_order_lines
+),
+named AS (
+  SELECT DISTINCT marketplace, order_id AS order_ref, order_id FROM known_orders
+  UNION ALL
+  SELECT marketplace, commercial_id, min(order_id) FROM known_orders
+  WHERE commercial_id NOT IN (SELECT order_id FROM known_orders)
+  GROUP BY marketplace, commercial_id HAVING count(DISTINCT order_id) = 1
+),
+said AS (
+  SELECT DISTINCT marketplace, return_id, piece_id, order_id AS order_ref, line_ref, rma, mirakl_return_id, tracking_number
+  FROM rebound_returns WHERE return_id IS NOT NULL
+),
+returned_orders AS (
+  SELECT r.return_id, r.marketplace, r.order_ref, n.order_id
+  FROM (SELECT DISTINCT return_id, marketplace, order_ref FROM said WHERE order_ref IS NOT NULL) r
+  LEFT JOIN named n ON n.marketplace = r.marketplace AND n.order_ref = r.order_ref
+),
+decided AS (
+  SELECT DISTINCT piece_id, marketplace, order_ref, order_id, order_line_id FROM current_dispositions
+),
+pieces AS (
+  SELECT p.piece_id, p.return_id, r.marketplace, r.order_ref, coalesce(d.order_id, r.order_id) AS order_id,
+    coalesce(d.order_line_id, l.order_line_id) AS order_line_id
+  FROM (SELECT DISTINCT return_id, piece_id FROM said WHERE piece_id IS NOT NULL) p
+  LEFT JOIN returned_orders r ON r.return_id = p.return_id
+  LEFT JOIN decided d ON d.piece_id = p.piece_id AND d.marketplace = r.marketplace AND d.order_ref = r.order_ref
+  LEFT JOIN (SELECT DISTINCT return_id, piece_id, line_ref FROM said WHERE line_ref IS NOT NULL) s ON s.return_id = p.return_id AND s.piece_id = p.piece_id
+  LEFT JOIN known_lines l ON l.marketplace = r.marketplace AND l.order_id = r.order_id AND l.order_line_id = s.line_ref
+),
+targets AS (
+  SELECT return_id, marketplace, order_ref, order_id, order_line_id FROM pieces
+  UNION
+  SELECT r.return_id, r.marketplace, r.order_ref, r.order_id, NULL FROM returned_orders r ANTI JOIN pieces p USING (return_id)
+),
+ids AS (
+  SELECT return_id, 'return' AS id_kind, return_id AS id FROM said
+  UNION
+  SELECT return_id, 'tracking', tracking_number FROM said WHERE tracking_number IS NOT NULL
+  UNION
+  SELECT return_id, 'rma', rma FROM said WHERE rma IS NOT NULL
+  UNION
+  SELECT return_id, 'mirakl_return', mirakl_return_id FROM said WHERE mirakl_return_id IS NOT NULL
+),
+shown AS (
+  SELECT marketplace, order_id, mirakl_return_id, rma, tracking_number,
+    unnest(from_json(lines, '[{"order_line_id": "VARCHAR"}]')).order_line_id AS order_line_id
+  FROM marketplace_returns
+)
+SELECT i.id_kind, i.id, t.marketplace, t.order_ref, t.order_id, t.order_line_id, i.return_id
+FROM ids i LEFT JOIN targets t ON t.return_id = i.return_id
+UNION
+SELECT 'piece', piece_id, marketplace, order_ref, order_id, order_line_id, return_id FROM pieces
+UNION
+SELECT 'mirakl_return', mirakl_return_id, marketplace, order_id, order_id, order_line_id, NULL FROM shown
+UNION
+SELECT 'rma', rma, marketplace, order_id, order_id, order_line_id, NULL FROM shown WHERE rma IS NOT NULL
+UNION
+SELECT 'tracking', tracking_number, marketplace, order_id, order_id, order_line_id, NULL FROM shown WHERE tracking_number IS NOT NULL
+UNION
+SELECT 'sales_order', p.sales_order_id, p.marketplace, p.order_id, p.order_id, l.order_line_id, NULL
+FROM rebound_order_pushes p LEFT JOIN known_lines l ON l.marketplace = p.marketplace AND l.order_id = p.order_id
+WHERE p.sales_order_id IS NOT NULL;
