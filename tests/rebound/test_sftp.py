@@ -170,8 +170,8 @@ def test_a_server_with_another_key_is_told_nothing(server: SftpServer, mine: Pol
         assert mine.open() == [("sftp_host_key_refused", "rebound")]
     rsa = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode().strip()
     mine.use(tables(account(server, host_keys=[rsa])))
-    look(mine)
-    assert mine.open() == [("sftp_host_key_refused", "rebound")]
+    look(mine)  # no common kind of key: who gives up first, server or client, decides what is seen of it
+    assert mine.open() in ([("sftp_host_key_refused", "rebound")], [("sftp_failed", "rebound")])
     assert server.logins == 0
     mine.use(tables(account(server, host_keys=[other, server.public_key])))  # while a key is being changed
     take(mine)
