@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from returns_assets.ledger.reading import fetch_ids
 from returns_assets.ledger.records import Effect
-from returns_assets.ledger.states import CLAIMED, PLANNED, RETRY_AT, SENDABLE, check
+from returns_assets.ledger.states import CLAIMED, PLANNED, RETRY_AT, SENDABLE, UNKNOWN, check
 from returns_assets.ledger.store import Store, chunked
 from returns_assets.ledger.tables import effect_transitions, effects
 
@@ -74,6 +74,29 @@ def claim(store: Store, known_ids: Mapping[int, Sequence[str]], revisions: Mappi
         taken = fetch_ids(con, before, e.claim_token == claimant.token, e.state == CLAIMED)
         if taken:
             con.execute(insert(effect_transitions), [_transition(effect, before[effect.id], claimant) for effect in taken])
+        return taken
+
+
+def renew(store: Store, known_ids: Mapping[int, Sequence[str]], tokens: Mapping[int, str | None], claimant: Claimant) -> list[Effect]:
+    """See Effects.renew."""
+    check(UNKNOWN, UNKNOWN)
+    with store.write(*_locks(store, known_ids)) as con:
+        for number, known in sorted(known_ids.items()):
+            values: dict[str, Any] = {
+                "known_ids": list(known),
+                "external_id": None,
+                "attempts": e.attempts + 1,
+                "run_id": claimant.run_id,
+                "claim_token": claimant.token,
+                "claimed_at": claimant.now,
+                "lease_until": claimant.lease_until,
+                "settle_at": claimant.lease_until,
+                "updated_at": claimant.now,
+            }
+            con.execute(update(effects).where(e.id == number, e.state == UNKNOWN, e.claim_token == tokens[number]).values(values))
+        taken = fetch_ids(con, known_ids, e.claim_token == claimant.token, e.state == UNKNOWN)
+        if taken:
+            con.execute(insert(effect_transitions), [_transition(effect, UNKNOWN, claimant) | {"to_state": UNKNOWN} for effect in taken])
         return taken
 
 

@@ -80,6 +80,25 @@ class Effects:
         """
         return claims.claim(self._store, known_ids, revisions, claims.Claimant(token, lease, run_id, actor, now))
 
+    def renew(
+        self,
+        known_ids: Mapping[int, Sequence[str]],
+        *,
+        tokens: Mapping[int, str | None],
+        token: str,
+        lease: timedelta | float,
+        run_id: str,
+        actor: str,
+        now: datetime,
+    ) -> list[Effect]:
+        """Unknown effects taken by this process alone, because they are written once more; committed on return.
+
+        Only for kinds whose request sets a value, so that repeating it changes nothing. They stay unknown, and so in flight, until the
+        new request's answer is settled with `token`; after the lease they are read back again. tokens: effect id -> the claim_token
+        that was read; an effect that someone else renewed or settled meanwhile is not returned.
+        """
+        return claims.renew(self._store, known_ids, tokens, claims.Claimant(token, lease, run_id, actor, now))
+
     def settle(self, outcomes: Sequence[Outcome], now: datetime, *, run_id: str | None = None, actor: str = "system") -> SettleResult:
         """Write how requests ended, in one commit. Raises IllegalTransition (nothing written) for a state that cannot follow.
 

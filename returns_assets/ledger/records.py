@@ -116,7 +116,9 @@ class Outcome:
     """How a claimed or unknown effect ended. `token` is the claim's (`Effect.claim_token`): a stale one never overwrites.
 
     `state`: confirmed | rejected | unknown | held | retry_at | planned. `next_at` for retry_at (and planned after a 429),
-    `settle_at` for unknown, `external_id` for confirmed; `amounts` and `detail` go to the transition as evidence.
+    `settle_at` for unknown; `external_id` for confirmed, and for unknown where the other system named what it is working off; `amounts`
+    and `detail` go to the transition as evidence. `certain`: a held one was certainly not executed, so that its subject is free, even
+    when it was unknown before.
     """
 
     effect_id: int
@@ -129,6 +131,7 @@ class Outcome:
     settle_at: datetime | None = None
     detail: str | None = None
     amounts: Mapping[str, Any] | None = None
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

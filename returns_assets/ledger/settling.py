@@ -153,11 +153,11 @@ def _ending(row: Row[Any], outcome: Outcome, now: datetime) -> dict[str, Any]:
     if outcome.state == CONFIRMED and row.kind == "refund" and not outcome.external_id:
         raise IllegalTransition(f"effect {row.id}: a refund is confirmed by its id in the other system, and there is none")
     # held after a lost answer: nobody knows whether it was executed, so its line stays blocked until a person decides
-    blocked = outcome.state == UNKNOWN or (outcome.state == HELD and row.state == UNKNOWN)
+    blocked = outcome.state == UNKNOWN or (outcome.state == HELD and row.state == UNKNOWN and not outcome.certain)
     return {
         "state": outcome.state,
         "cause": outcome.cause,
-        "external_id": outcome.external_id if outcome.state == CONFIRMED else row.external_id,
+        "external_id": outcome.external_id if outcome.state in (CONFIRMED, UNKNOWN) else row.external_id,
         "last_error": _short(outcome.error),
         "next_at": outcome.next_at,
         "settle_at": outcome.settle_at if outcome.state == UNKNOWN else None,

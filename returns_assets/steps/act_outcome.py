@@ -34,7 +34,10 @@ def pause_of(answer: WriteAnswer) -> float:
 
 
 def outcome_of(result: Result, halted_by: WriteAnswer | None, calls: Calls, refusals: Sequence[RefusalRow], now: datetime) -> Outcome:
-    """The ledger's outcome of one result. Only EXECUTED confirms, and only a clear no plans, holds, rejects or retries."""
+    """The ledger's outcome of one result. Only EXECUTED confirms, and only a clear no plans, holds, rejects or retries.
+
+    ACCEPTED is unknown, too, until it is read back by its id; that may be asked for at once.
+    """
     effect, answer = result.effect, result.answer
     ended = partial(Outcome, effect.id, effect.claim_token)
     if answer is None:
@@ -43,15 +46,23 @@ def outcome_of(result: Result, halted_by: WriteAnswer | None, calls: Calls, refu
         return ended(
             state="confirmed", external_id=answer.external_id, amounts=answer.amounts, detail=answer.message or f"HTTP {answer.status}"
         )
+    if answer.verdict is Verdict.ACCEPTED:
+        return ended(state="unknown", cause="under_way", external_id=answer.external_id, error=answer.message or None, settle_at=now)
     if answer.verdict is Verdict.UNKNOWN:
         settle_at = now + timedelta(seconds=calls.settle_seconds)
         return ended(state="unknown", cause="answer_lost", error=answer.message, settle_at=settle_at)
     if answer.verdict is Verdict.REFUSED:
-        row = refusal_of(effect.kind, answer.message, refusals)
-        next_at = now + timedelta(seconds=max(calls.retry_seconds, 1.0)) if row.action == "retry" else None
-        text = f"HTTP {answer.status}: {answer.message}"
-        return ended(state=_ACTION_STATES[row.action], cause=row.cause, error=text, next_at=next_at)
+        return refused(ended, effect.kind, answer.message, f"HTTP {answer.status}: {answer.message}", calls, refusals, now)
     return _not_executed(ended, answer, calls, now)
+
+
+def refused(
+    ended: Callable[..., Outcome], kind: str, message: str, text: str, calls: Calls, refusals: Sequence[RefusalRow], now: datetime
+) -> Outcome:
+    """The outcome of a clear no, by refusals.csv; `text` is what people are shown of it."""
+    row = refusal_of(kind, message, refusals)
+    next_at = now + timedelta(seconds=max(calls.retry_seconds, 1.0)) if row.action == "retry" else None
+    return ended(state=_ACTION_STATES[row.action], cause=row.cause, error=text, next_at=next_at, certain=True)
 
 
 def _not_executed(ended: Callable[..., Outcome], answer: WriteAnswer, calls: Calls, now: datetime) -> Outcome:

@@ -29,14 +29,17 @@ class Pushed:
     sent: int = 0
     executed: int = 0
     refused: int = 0
+    accepted: int = 0
     unknown: int = 0
     not_sent: int = 0
     deferred: dict[str, int] = field(default_factory=dict[str, int])
     halted: str = ""
 
 
-def push_all(ctx: StepContext, kind: EffectKind, marketplace: str, day: date) -> Pushed:
-    """Send what is due in the partition. Effects of one subject go one after the other. Raises NotValidated, MiraklError.
+def push_all(ctx: StepContext, kind: EffectKind, marketplace: str, day: date, batch_size: int | None = None) -> Pushed:
+    """Send what is due in the partition, `batch_size` subjects at a time. Effects of one subject go one after the other.
+
+    Raises NotValidated, MiraklError.
 
     While one batch is sent, the next is read, verified and claimed: its subjects are others, because one with an effect in flight has
     nothing due.
@@ -45,9 +48,10 @@ def push_all(ctx: StepContext, kind: EffectKind, marketplace: str, day: date) ->
     verifier = Verifier(ctx, kind, shop, day)
     pushed = Pushed()
     send = partial(_send, ctx, kind, shop, day, pushed)
+    size = batch_size or BATCH
     pauses = lost = 0
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="verify") as ahead:
-        batch = verifier.next_batch(BATCH)
+        batch = verifier.next_batch(size)
         while batch.due:
             _count_deferred(pushed, batch)
             if not batch.claimed:
@@ -55,10 +59,10 @@ def push_all(ctx: StepContext, kind: EffectKind, marketplace: str, day: date) ->
                 if lost >= LOST_RACES:
                     pushed.halted = "another push is working on this partition"
                     return pushed
-                batch = verifier.next_batch(BATCH)
+                batch = verifier.next_batch(size)
                 continue
             lost = 0
-            following = ahead.submit(verifier.next_batch, BATCH)
+            following = ahead.submit(verifier.next_batch, size)
             halt = Halt()
             try:
                 send(batch.claimed, halt)
@@ -76,7 +80,7 @@ def push_all(ctx: StepContext, kind: EffectKind, marketplace: str, day: date) ->
                 pauses += 1
                 ctx.mirakl(marketplace).pause(pause_of(halt.answer))
             if halt.answer is not None or not batch.due:  # what was under way kept its lines' other effects from being due
-                batch = verifier.next_batch(BATCH)
+                batch = verifier.next_batch(size)
     return pushed
 
 
@@ -123,6 +127,7 @@ class _Sender:
         self._pushed.sent += verdict is not Verdict.NOT_SENT
         self._pushed.executed += verdict is Verdict.EXECUTED
         self._pushed.refused += verdict in (Verdict.REFUSED, Verdict.DENIED, Verdict.LIMITED)
+        self._pushed.accepted += verdict is Verdict.ACCEPTED
         self._pushed.unknown += verdict is Verdict.UNKNOWN
         self._pushed.not_sent += verdict is Verdict.NOT_SENT
 

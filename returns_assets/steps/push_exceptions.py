@@ -15,6 +15,7 @@ COMMON: Causes = {
     "not_released": ("technical", "materialise the actions again: the partition was validated anew after the effect was registered"),
     "answer_lost": ("technical", "nothing: it is read back before anything else is done; push again in a few minutes"),
     "lease_expired": ("technical", "nothing: a push was interrupted; it is read back before anything else is done"),
+    "under_way": ("technical", "nothing: Mirakl is working it off; what became of it is asked for until it is done"),
     "not_read_back": ("technical", "look for it in Mirakl: it could not be read back"),
     "ambiguous_outcome": (
         "logical",

@@ -23,6 +23,7 @@ class Verdict(StrEnum):
     """What is known about one write after the call."""
 
     EXECUTED = "executed"  # the answer says so
+    ACCEPTED = "accepted"  # taken to be worked off later: what became of it is read back by its id
     REFUSED = "refused"  # the other system said no: nothing happened
     DENIED = "denied"  # 401/403: nothing happened, and nothing will
     LIMITED = "limited"  # 429: not executed, try later

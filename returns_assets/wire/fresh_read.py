@@ -20,14 +20,19 @@ class Trace(StrEnum):
 
     EXECUTED = "executed"
     NOT_EXECUTED = "not_executed"
+    REFUSED = "refused"  # certainly not executed, and the other system says why
     AMBIGUOUS = "ambiguous"
     UNREADABLE = "unreadable"  # the read shows too little to decide: ask again later
 
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """The trace and, when executed, the change's id in the other system."""
+    """The trace and, when executed, the change's id in the other system. `detail`: the other system's words where it refused.
+
+    `again_seconds`: when to ask again what is not readable yet; None: after the marketplace's settle time.
+    """
 
     trace: Trace
     external_id: str | None = None
     detail: str = ""
+    again_seconds: float | None = None

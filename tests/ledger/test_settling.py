@@ -49,6 +49,34 @@ def test_a_lost_answer_stays_in_flight_until_it_is_read_back(ledger: Ledger) -> 
     assert ledger.effects.confirmed_ids("nordhaus", ["o0-1"]) == {"o0-1": {"r77"}}
 
 
+def test_what_is_under_way_keeps_the_id_by_which_it_is_asked_for(ledger: Ledger) -> None:
+    (effect,) = claimed(ledger)
+    settle(ledger, effect, "unknown", settle_at=NOW, external_id="import-1")
+    assert row(ledger, effect).external_id == "import-1"
+    settle(ledger, row(ledger, effect), "unknown", settle_at=NOW)
+    assert row(ledger, effect).external_id is None
+
+
+@pytest.mark.parametrize("certain", [True, False])
+def test_a_refusal_that_was_read_back_frees_the_subject_and_an_open_question_does_not(ledger: Ledger, certain: bool) -> None:
+    (effect,) = claimed(ledger)
+    settle(ledger, effect, "unknown", settle_at=NOW)
+    settle(ledger, effect, "held", cause="why", certain=certain)
+    assert row(ledger, effect).in_flight is not certain
+
+
+def test_an_unknown_effect_is_renewed_by_one_process_only_and_stays_in_flight(ledger: Ledger) -> None:
+    (effect,) = claimed(ledger)
+    settle(ledger, effect, "unknown", settle_at=NOW, external_id="import-1")
+    who: dict[str, Any] = {"tokens": {effect.id: effect.claim_token}, "lease": 60, "run_id": "again", "actor": "test", "now": NOW}
+    (renewed,) = ledger.effects.renew({effect.id: ["seen"]}, token="t2", **who)
+    assert (renewed.state, renewed.in_flight, renewed.claim_token, renewed.attempts) == ("unknown", True, "t2", 2)
+    assert (renewed.known_ids, renewed.external_id, renewed.settle_at) == (["seen"], None, NOW + timedelta(seconds=60))
+    assert ledger.effects.renew({effect.id: []}, token="t3", **who) == []
+    assert ledger.effects.settle([Outcome(effect.id, "t1", "planned")], NOW).superseded == (effect.id,)
+    assert ledger.effects.transitions(effect.id)[-2].detail["known_ids"] == ["seen"]
+
+
 def test_a_late_answer_of_a_lapsed_claim_is_still_taken(ledger: Ledger) -> None:
     (effect,) = claimed(ledger)
     ledger.effects.expire_leases(LATER, 60)
