@@ -19,6 +19,8 @@ from returns_assets.translation.model import (
     ReasonRow,
     RefusalRow,
 )
+from returns_assets.translation.restock import RestockRow
+from returns_assets.translation.restock_rules import restock_faults
 from returns_assets.translation.rules import check_together
 from returns_assets.translation.source import describe, read_csv, read_yaml
 
@@ -40,6 +42,7 @@ POLICY_COLUMNS = [
     "todo",
 ]
 COMPLIANCE_COLUMNS = ["marketplace", "verification", "grade", "disposition", "compliant", "code"]
+RESTOCK_COLUMNS = ["rule", "marketplace", "verification", "grade", "disposition", "lane", "sellable"]
 REFUSAL_COLUMNS = ["kinds", "text", "cause", "class", "action", "todo"]
 
 
@@ -60,6 +63,7 @@ def load_mappings(directory: Path) -> Mappings:
     policy = _rows(PolicyRow, directory / "refund_policy.csv", POLICY_COLUMNS, faults)
     refusals = _rows(RefusalRow, directory / "refusals.csv", REFUSAL_COLUMNS, faults, rename={"class": "exception_class"})
     compliance = _rows(ComplianceRow, directory / "compliance.csv", COMPLIANCE_COLUMNS, faults)
+    restock = _rows(RestockRow, directory / "restock.csv", RESTOCK_COLUMNS, faults)
     if faults or rebound is None or warehouse is None:
         raise MappingError("\n".join(faults))
     first_day = raw.get("first_day")
@@ -74,8 +78,10 @@ def load_mappings(directory: Path) -> Mappings:
         "policy": [row.model_dump(mode="json") for _, row in policy],
         "refusals": [row.model_dump(mode="json") for _, row in refusals],
         "compliance": [row.model_dump(mode="json") for _, row in compliance],
+        "restock": [row.model_dump(mode="json") for _, row in restock],
     }
     faults = check_together(directory, marketplaces, rebound, warehouse, reasons, carriers, dispositions, policy, compliance)
+    faults += restock_faults(directory / "restock.csv", marketplaces, dispositions, restock)
     if faults:
         raise MappingError("\n".join(faults))
     try:
@@ -92,6 +98,7 @@ def load_mappings(directory: Path) -> Mappings:
                 "policy": [row for _, row in policy],
                 "refusals": [row for _, row in refusals],
                 "compliance": [row for _, row in compliance],
+                "restock": [row for _, row in restock],
                 "content": content,
             }
         )
@@ -130,7 +137,7 @@ def _marketplaces(path: Path, raw: dict[str, Any], lines: dict[tuple[str, ...], 
 def _merged(defaults: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The entry over the defaults; limits, calls and lanes field by field."""
     merged = {**defaults, **entry}
-    for nested in ("limits", "calls", "definitive", "return_status", "rebound_orders"):
+    for nested in ("limits", "calls", "definitive", "return_status", "rebound_orders", "stock"):
         if isinstance(entry.get(nested), dict) and isinstance(defaults.get(nested), dict):
             merged[nested] = {**defaults[nested], **entry[nested]}
     return merged

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from returns_assets.translation.accounts import ReboundProfile, WarehouseProfile
+from returns_assets.translation.restock import RestockRow, Stock
 from returns_assets.translation.strict import Strict, VariableName
 from returns_assets.translation.vocabulary import (
     DecidingEvent,
@@ -95,6 +96,7 @@ class Marketplace(Strict):
     calls: Calls
     return_status: ReturnStatus
     rebound_orders: ReboundOrders
+    stock: Stock
 
     @model_validator(mode="after")
     def _one_url(self) -> "Marketplace":
@@ -238,6 +240,7 @@ class Mappings(Strict):
     policy: list[PolicyRow]
     refusals: list[RefusalRow]
     compliance: list[ComplianceRow]
+    restock: list[RestockRow]
     content: dict[str, Any]
 
     def carriers_of(self, marketplace: str, day: date) -> list[CarrierRow]:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import get_args
 
+from pydantic import BaseModel
+
 from returns_assets.translation.accounts import ReboundProfile, WarehouseProfile
 from returns_assets.translation.model import CarrierRow, ComplianceRow, Dated, DispositionRow, Marketplace, PolicyRow, ReasonRow
 from returns_assets.translation.vocabulary import Disposition, Grade, Verification
@@ -128,7 +130,7 @@ def _policy_rows(path: Path, marketplaces: dict[str, Marketplace], rebound: Rebo
         if row.rule in names:
             faults.append(f"{path}:{line}: rule: {row.rule} is already in line {names[row.rule]}; each decision names its rule")
         names[row.rule] = line
-        faults += _conditions(path, line, row, allowed)
+        faults += conditions(path, line, row, allowed)
     return faults
 
 
@@ -140,11 +142,12 @@ def _compliance_rows(path: Path, marketplaces: dict[str, Marketplace], rows: lis
             faults.append(
                 f"{path}:{line}: marketplace: {row.marketplace!r} is not in marketplaces.yaml; allowed: *, {', '.join(marketplaces)}"
             )
-        faults += _conditions(path, line, row, allowed)
+        faults += conditions(path, line, row, allowed)
     return faults
 
 
-def _conditions(path: Path, line: int, row: PolicyRow | ComplianceRow, allowed: dict[str, tuple[str, ...]]) -> list[str]:
+def conditions(path: Path, line: int, row: BaseModel, allowed: dict[str, tuple[str, ...]]) -> list[str]:
+    """Values of a row's conditions that are not among those allowed."""
     return [
         f"{path}:{line}: {field}: {value!r}; allowed: *, {', '.join(values)}"
         for field, values in allowed.items()
