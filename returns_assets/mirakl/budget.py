@@ -31,6 +31,11 @@ CEILINGS: Mapping[str, Ceiling] = {
     "OR11-ids": Ceiling(),
     "RT11-sweep": Ceiling(),
     "RT11-ids": Ceiling(),
+    "OR11-created": Ceiling(),
+    "OF21": Ceiling(),  # no ceiling there
+    "STO01": Ceiling(gap=60.0),  # the maxima: what waits for a slot is collected meanwhile
+    "STO02": Ceiling(gap=15.0),
+    "STO03": Ceiling(gap=60.0),
     "RE01": Ceiling(),
     "PC01": Ceiling(interval=3600.0),
     "A01": Ceiling(interval=DAILY),

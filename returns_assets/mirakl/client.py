@@ -80,10 +80,16 @@ class MiraklClient:
         """Wait as Mirakl asked to."""
         self._wait(seconds)
 
-    def get(self, operation: str, path: str, params: Mapping[str, str | Sequence[str]] | None = None) -> httpx.Response:
-        """A read with retries, its body complete; raises MiraklError."""
+    def slot(self, operation: str) -> None:
+        """Wait until `operation` may be called; for what must be read just before a call that has a ceiling."""
         if self._budget is not None:
             self._budget.pace(operation, self._wait)
+
+    def get(
+        self, operation: str, path: str, params: Mapping[str, str | Sequence[str]] | None = None, *, json_body: bool = True
+    ) -> httpx.Response:
+        """A read with retries, its body complete; raises MiraklError."""
+        self.slot(operation)
         try:
             response = self._http.get(f"{self._root}{path}", params={**(params or {}), **self._shop})
         except httpx.HTTPError as error:
@@ -91,7 +97,7 @@ class MiraklClient:
         failure = error_of_response(operation, response)
         if failure is not None:
             raise failure
-        if not response.content.rstrip().endswith((b"}", b"]")):
+        if json_body and not response.content.rstrip().endswith((b"}", b"]")):
             raise MiraklUnreadableError(f"{operation}: the answer is not JSON", status=response.status_code)
         return response
 
@@ -103,13 +109,22 @@ class MiraklClient:
         """Any other write, sent exactly once; raises httpx.HTTPError when no complete answer arrived. Without a body its length is 0."""
         return self._once(method, httpx.URL(f"{self._root}{path}", params=self._shop), body)
 
+    def post_file(self, path: str, name: str, content: bytes) -> httpx.Response:
+        """A CSV file as multipart field `file`, sent exactly once, like the other writes. Take its `slot` before."""
+        headers = httpx.Headers({name: value for name, value in self._write_headers.items() if name != "content-type"})
+        url = httpx.URL(f"{self._root}{path}", params=self._shop)
+        timeout = {"timeout": self._timeout.as_dict()}
+        return self._exchange(httpx.Request("POST", url, headers=headers, files={"file": (name, content, "text/csv")}, extensions=timeout))
+
     def _once(self, method: str, url: httpx.URL, body: bytes) -> httpx.Response:
-        """Straight to the transport: writes are made by the thousand, and must not meet any retry, redirect or cookie logic."""
         headers = self._write_headers
         if not body:
             headers = headers.copy()
             headers["Content-Length"] = "0"  # without it some instances answer 411 (reference, 1.2)
-        request = httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": self._timeout.as_dict()})
+        return self._exchange(httpx.Request(method, url, headers=headers, content=body, extensions={"timeout": self._timeout.as_dict()}))
+
+    def _exchange(self, request: httpx.Request) -> httpx.Response:
+        """Straight to the transport: writes are made by the thousand, and must not meet any retry, redirect or cookie logic."""
         try:
             writer = self._writers.pop()
         except IndexError:
@@ -151,6 +166,16 @@ class MiraklClient:
             return Page(offset, response.content, bool(re.search(r'rel="?next', response.headers.get("Link", ""))))
 
         yield from (pages_downwards if end else pages_upwards)(read, PAGE_SIZE)
+
+    def orders_created(self, start: datetime) -> Iterator[bytes]:
+        """OR11 by creation date up to now, every page; rows may come twice."""
+        params = {"start_date": _iso(start), "sort": "dateCreated", "order": "asc", "max": str(PAGE_SIZE), "paginate": "true"}
+
+        def read(offset: int) -> Page:
+            response = self.get("OR11-created", "/orders", {**params, "offset": str(offset)})
+            return Page(offset, response.content, bool(re.search(r'rel="?next', response.headers.get("Link", ""))))
+
+        yield from pages_upwards(read, PAGE_SIZE)
 
     def returns_updated(self, start: datetime, end: datetime | None) -> Iterator[bytes]:
         """RT11 by the date of the last change, every page."""
