@@ -14,6 +14,7 @@ from returns_assets.assets.ingest import mirakl_assets, rebound_assets
 from returns_assets.assets.rebound_orders import rebound_order_assets
 from returns_assets.assets.report import report_assets
 from returns_assets.assets.status import status_assets
+from returns_assets.assets.stock import stock_assets
 from returns_assets.assets.translate import translate_assets
 from returns_assets.checks import asset_checks
 from returns_assets.jobs import build_jobs
@@ -27,7 +28,9 @@ from returns_assets.steps.context import StepContext, open_context, utc_now
 from returns_assets.translation.load import load_mappings
 from returns_assets.translation.model import Mappings
 
-GATED_ASSETS = AssetSelection.assets("refund_actions", "refund_pushes", "return_status_pushes", "dispatch_pushes", "rebound_order_pushes")
+GATED_ASSETS = AssetSelection.assets(
+    "refund_actions", "refund_pushes", "return_status_pushes", "dispatch_pushes", "rebound_order_pushes", "stock_pushes"
+)
 
 
 def build_definitions(
@@ -73,7 +76,8 @@ def _compose(
     check_keys = sorted({key for definition in checks for key in definition.check_keys})
     return dg.Definitions(
         assets=[*rebound_assets(days), *mirakl_assets(partitions), *translate_assets(partitions), *act_assets(partitions),
-                *status_assets(partitions), *dispatch_assets(partitions), *rebound_order_assets(partitions), *report_assets(partitions)],
+                *status_assets(partitions), *dispatch_assets(partitions), *stock_assets(partitions), *rebound_order_assets(partitions),
+                *report_assets(partitions)],
         asset_checks=checks,
         jobs=list(jobs),
         schedules=build_schedules(jobs, list(tables.marketplaces), tables.first_day),

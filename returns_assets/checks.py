@@ -14,6 +14,7 @@ from returns_assets.quality.findings import Finding, markdown_table
 from returns_assets.quality.gate import validate_actions, validate_dataset, validate_partition
 from returns_assets.quality.rebound_orders_suite import SALES
 from returns_assets.quality.status_suite import STATUS
+from returns_assets.quality.stock_suite import STOCK
 from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, WAREHOUSE, suite
 
 GATE_SAYS = "where the marketplace's gate is `partition`: no row's code or state fails to validate (see codes_validate, states_validate)"
@@ -83,5 +84,9 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_rebound_orders(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(SALES, validate_actions(steps, SALES, *marketplace_slice(context.partition_key)))
 
+    @dg.multi_asset_check(name="check_stock_actions", specs=check_specs(STOCK, partitions))
+    def check_stock_actions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
+        yield from results(STOCK, validate_actions(steps, STOCK, *marketplace_slice(context.partition_key)))
+
     return [check_rebound_returns, check_warehouse_events, check_mirakl_orders, check_mapped_dispositions, check_dispatch_notices,
-            check_return_status_actions, check_rebound_orders]  # fmt: skip
+            check_return_status_actions, check_rebound_orders, check_stock_actions]  # fmt: skip

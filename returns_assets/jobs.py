@@ -13,19 +13,22 @@ INGESTED = ("returns", "rebound_polls", "rebound_documents", "rebound_returns", 
 PROCESSED = ("mirakl_reference", "mirakl_orders", "mapped_dispositions", "refund_actions", "refund_pushes", "return_metrics")
 STATUS = ("mirakl_reference", "marketplace_returns", "return_status_actions", "return_status_pushes")
 SALES = ("mirakl_orders", "rebound_orders", "rebound_order_pushes")
+RESTOCKED = ("mirakl_orders", "stock_offers", "stock_actions", "stock_pushes", "stock_signals")
 DISPATCHED = ("dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches")
 
 
 class Jobs(NamedTuple):
     """`ingest`: a day's documents. `process`: the main job, one day of one marketplace. `status`: Mirakl's returns follow. `dispatch`: what
-    left the warehouse. `orders`: what ReBound is told of. `publish`: the copy for analysts. The flows beside the main job are jobs of
-    their own, so that a failing one stops nothing else."""
+    left the warehouse. `orders`: what ReBound is told of. `restock`: what goes back on sale. `drift`: whether the quantities are right.
+    `publish`: the copy for analysts. The flows beside the main job are jobs of their own, so that a failing one stops nothing else."""
 
     ingest: UnresolvedAssetJobDefinition
     process: UnresolvedAssetJobDefinition
     status: UnresolvedAssetJobDefinition
     dispatch: UnresolvedAssetJobDefinition
     orders: UnresolvedAssetJobDefinition
+    restock: UnresolvedAssetJobDefinition
+    drift: UnresolvedAssetJobDefinition
     publish: UnresolvedAssetJobDefinition
 
 
@@ -42,6 +45,10 @@ def build_jobs(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinitio
                             description="Dispatches of one day of one marketplace: orders, carriers, checks, tracking and shipping"),
         dg.define_asset_job("process_rebound_orders", AssetSelection.assets(*SALES), partitions_def=partitions,
                             description="Shipped orders of one day of one marketplace are told to ReBound"),
+        dg.define_asset_job("restock", AssetSelection.assets(*RESTOCKED), partitions_def=partitions,
+                            description="Restock of one day of one marketplace: pieces decided, checked, quantities set or signalled"),
+        dg.define_asset_job("nightly_drift", AssetSelection.assets("stock_drift"), partitions_def=partitions,
+                            description="Today's quantities against what they should be"),
         dg.define_asset_job("publish", AssetSelection.assets("published_warehouse"),
                             description="Swap in a fresh read-only copy of the warehouse"),
     )  # fmt: skip

@@ -53,9 +53,16 @@ DISPATCH = (
 # An order is told once it is shipped, and a parcel takes days to come back: twice an hour is soon enough.
 ORDERS = (
     Times("orders_today", "12-59/30 * * * *", 0, 0, "Orders that were shipped today, twice an hour"),
-    Times("orders_yesterday", "40 0 * * *", 1, 1, "Yesterday's orders, once no more changes can come"),
+    Times("orders_yesterday", "42 0 * * *", 1, 1, "Yesterday's orders, once no more changes can come"),
     Times("orders_week", "15 3 * * *", 2, 7, "The orders of the last seven days, every night: what was refused or waits"),
 )
+# Between the other flows' runs. Putaways may come days after the piece, and an import may end after its run.
+RESTOCK = (
+    Times("restock_today", "13-59/15 * * * *", 0, 0, "Today's restock, every quarter of an hour"),
+    Times("restock_yesterday", "40 * * * *", 1, 1, "Yesterday's restock, every hour: imports that were under way, what was refused"),
+    Times("restock_week", "25 3 * * *", 2, 7, "The restock of the last seven days, every night"),
+)
+DRIFT = (Times("stock_drift_nightly", "45 3 * * *", 0, 0, "Every night: the shop's quantities against what is expected"),)
 
 
 def days_of(times: Times, tick: date, first_day: date) -> list[date]:
@@ -72,6 +79,8 @@ def build_schedules(jobs: Jobs, marketplaces: Sequence[str], first_day: date) ->
         *(_schedule(times, jobs.status, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in STATUS),
         *(_schedule(times, jobs.dispatch, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in DISPATCH),
         *(_schedule(times, jobs.orders, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in ORDERS),
+        *(_schedule(times, jobs.restock, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in RESTOCK),
+        *(_schedule(times, jobs.drift, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in DRIFT),
         dg.ScheduleDefinition(
             name="publish_hourly",
             job=jobs.publish,

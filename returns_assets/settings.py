@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         return self.home / "landing"
 
     @property
+    def stock_signals_dir(self) -> Path:
+        """The feed for the retailer's ERP, one folder a marketplace."""
+        return self.home / "stock-signals"
+
+    @property
     def published_path(self) -> Path:
         """The read-only copy of the warehouse for analysts."""
         return self.home / "published" / "returns.duckdb"

@@ -147,6 +147,7 @@ def _claiming(claimant: Claimant, known_ids: Sequence[str]) -> Update:
         "cause": None,
         "attempts": e.attempts + 1,
         "known_ids": list(known_ids),
+        "external_id": None,  # of an attempt that was refused: this one is not read back by it
         "run_id": claimant.run_id,
         "claim_token": claimant.token,
         "claimed_at": claimant.now,

@@ -172,10 +172,11 @@ class Effects:
         state: str | None = None,
         order_id: str | None = None,
         subject: str | None = None,
+        confirmed_since: datetime | None = None,
         limit: int = 100,
     ) -> list[Effect]:
         """For people: effects by what is known of them, newest first."""
-        return reading.search(self._store, marketplace, kind, state, order_id, subject, limit)
+        return reading.search(self._store, marketplace, kind, state, order_id, subject, confirmed_since, limit)
 
     def transitions(self, effect_id: int) -> list[Transition]:
         """The life of one effect, oldest first."""

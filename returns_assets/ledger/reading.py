@@ -99,11 +99,14 @@ def search(
     state: str | None,
     order_id: str | None,
     subject: str | None,
+    confirmed_since: datetime | None,
     limit: int,
 ) -> list[Effect]:
     """See Effects.search."""
     wanted = {"marketplace": marketplace, "kind": kind, "state": state, "order_id": order_id, "subject": subject}
     conditions = [e[name] == value for name, value in wanted.items() if value is not None]
+    if confirmed_since is not None:
+        conditions.append(e.confirmed_at >= confirmed_since)
     with store.read() as con:
         return fetch(con, select(effects).where(*conditions).order_by(e.id.desc()).limit(limit))
 

@@ -8,8 +8,16 @@ from returns_assets.operations.dispatch_view import dispatch_line
 from returns_assets.operations.partition_view import view
 from returns_assets.operations.pipeline import run_partition
 from returns_assets.operations.rebound_order_view import rebound_order_line
-from returns_assets.operations.side_flows import FlowReport, run_dispatches, run_rebound_orders, run_return_status
+from returns_assets.operations.side_flows import (
+    FlowReport,
+    run_dispatches,
+    run_drift,
+    run_rebound_orders,
+    run_restock,
+    run_return_status,
+)
 from returns_assets.operations.status_view import status_line
+from returns_assets.operations.stock_view import drift_line, stock_line
 from returns_assets.steps.context import StepContext
 
 
@@ -36,6 +44,8 @@ def _side(run: Callable[[StepContext, str, date], FlowReport]) -> Callable[[Step
 FLOWS: Mapping[str, Flow] = {
     "refunds": Flow("process_returns", _refunds, _refunds_line),
     "return-status": Flow("return_status", _side(run_return_status), status_line),
+    "restock": Flow("restock", _side(run_restock), stock_line),
+    "stock-drift": Flow("nightly_drift", _side(run_drift), drift_line),
     "dispatches": Flow("process_dispatches", _side(run_dispatches), dispatch_line),
     "rebound-orders": Flow("process_rebound_orders", _side(run_rebound_orders), rebound_order_line),
 }

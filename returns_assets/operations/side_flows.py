@@ -11,6 +11,7 @@ from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.gate import validate_actions
 from returns_assets.quality.rebound_orders_suite import SALES
 from returns_assets.quality.status_suite import STATUS
+from returns_assets.quality.stock_suite import STOCK
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.dispatch import push_dispatches, read_back_lost_dispatches
 from returns_assets.steps.dispatch_ingest import ingest_dispatch_orders
@@ -21,6 +22,11 @@ from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.push_return_status import push_return_status
 from returns_assets.steps.rebound_orders import plan_rebound_orders, push_rebound_orders
 from returns_assets.steps.return_status import plan_return_status
+from returns_assets.steps.stock_drift import measure_drift
+from returns_assets.steps.stock_ingest import ingest_stock_offers
+from returns_assets.steps.stock_plan import plan_stock
+from returns_assets.steps.stock_push import push_stock
+from returns_assets.steps.stock_signals import write_signals
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,25 @@ def run_rebound_orders(ctx: StepContext, marketplace: str, day: date) -> FlowRep
         return FlowReport(marketplace, day, planned.rows, blocked_by, planned.metadata)
     pushed = push_rebound_orders(ctx, marketplace, day)
     return FlowReport(marketplace, day, planned.rows, (), {**planned.metadata, **pushed.metadata})
+
+
+def run_restock(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
+    """Read orders and offers, decide which pieces go back on sale, check, and, only if the checks passed, set quantities or signal."""
+    ingest_orders(ctx, marketplace, day)
+    ingest_stock_offers(ctx, marketplace, day)
+    planned = plan_stock(ctx, marketplace, day)
+    blocked_by = _blocked(ctx, STOCK, marketplace, day)
+    if blocked_by:
+        return FlowReport(marketplace, day, planned.rows, blocked_by, planned.metadata)
+    pushed = push_stock(ctx, marketplace, day)
+    signals = write_signals(ctx, marketplace, day)
+    return FlowReport(marketplace, day, planned.rows, (), {**planned.metadata, **pushed.metadata, "signals": signals.rows})
+
+
+def run_drift(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
+    """Compare today's quantities with what they should be since the reading before. Changes nothing."""
+    measured = measure_drift(ctx, marketplace, day)
+    return FlowReport(marketplace, day, measured.rows, (), measured.metadata)
 
 
 def _blocked(ctx: StepContext, asset: str, marketplace: str, day: date) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import duckdb
 
 from returns_assets.decisions.plan import MINOR_DIGITS
 from returns_assets.translation.model import CarrierRow, Mappings, Marketplace, PolicyRow
+from returns_assets.translation.restock import SELLABLE_GRADES, SELLABLE_VERIFICATIONS
 
 REFUND_CODES, COMPLIANCE_CODES = "refund_reason", "return_non_compliant_reason"
 LIVE_CODES = """
@@ -79,6 +80,7 @@ class Facts:
                 "tax_mode": self.marketplace.order_tax_mode,
                 "minor": self.minor,
                 "least_share": str(self.least_share),
+                "stock_trigger": self.marketplace.stock.trigger,
             }
         return values
 
@@ -94,6 +96,17 @@ class Facts:
         """The first row of the policy table that fits, whether or not the disposition is final."""
         given = {"verification": verification, "grade": grade, "disposition": disposition, "reason": reason}
         return next((row for row in self._policy() if all(_fits(getattr(row, name), value) for name, value in given.items())), None)
+
+    def restock_says(self, verification: str, grade: str, disposition: str, lane: str) -> str:
+        """restock.csv read row by row, under what may never be sold again whatever it says; `sellable`, or why not."""
+        sold_again = {row.disposition for row in self.mappings.dispositions if row.sellable}
+        if verification not in SELLABLE_VERIFICATIONS or grade not in SELLABLE_GRADES or disposition not in sold_again:
+            return "never sellable"
+        given = {"verification": verification, "grade": grade, "disposition": disposition, "lane": lane}
+        own = self.marketplace.key if self.marketplace else ""
+        rows = (row for row in self.mappings.restock if row.marketplace in ("*", own))
+        row = next((row for row in rows if all(_fits(getattr(row, name), value) for name, value in given.items())), None)
+        return "no row" if row is None else "sellable" if row.sellable else "not sellable"
 
     def _policy(self) -> Iterator[PolicyRow]:
         own = self.marketplace.key if self.marketplace else ""

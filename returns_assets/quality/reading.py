@@ -38,6 +38,9 @@ def read_slices(
     top_ups = slices.get("top_ups")
     if top_ups is not None and not isinstance(top_ups, str):
         slices["top_ups"] = _with_codes(top_ups, facts)
+    stock = slices.get("stock_ready")
+    if stock is not None and not isinstance(stock, str):
+        slices["stock_ready"] = _with_restock(stock, facts)
     denied = slices.get("denied")
     if denied is not None and not isinstance(denied, str):
         slices["denied"] = with_denials(denied, facts)
@@ -49,6 +52,13 @@ def _with_policy(ready: "DataFrame", facts: Facts) -> "DataFrame":
     axes = ["verification", "grade", "disposition", "reason"]
     words = {combo: facts.policy_says(*combo) for combo in set(zip(*(ready[axis] for axis in axes), strict=True))}
     return ready.assign(policy_says=[words[combo] for combo in zip(*(ready[axis] for axis in axes), strict=True)])
+
+
+def _with_restock(ready: "DataFrame", facts: Facts) -> "DataFrame":
+    """The slice with what restock.csv says about each row, read by this room's own reading of it."""
+    axes = ["verification", "grade", "disposition", "lane"]
+    words = {combo: facts.restock_says(*combo) for combo in set(zip(*(ready[axis] for axis in axes), strict=True))}
+    return ready.assign(table_says=[words[combo] for combo in zip(*(ready[axis] for axis in axes), strict=True)])
 
 
 def _with_codes(frame: "DataFrame", facts: Facts) -> "DataFrame":

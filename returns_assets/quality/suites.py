@@ -8,6 +8,7 @@ from returns_assets.quality.dispatch_suite import DISPATCH_SUITE
 from returns_assets.quality.expectation import SQL_BUG, Expectation, at_least, at_most, equal, in_set, unique
 from returns_assets.quality.rebound_orders_suite import REBOUND_ORDERS_SUITE
 from returns_assets.quality.status_suite import STATUS_SUITE
+from returns_assets.quality.stock_suite import STOCK_SUITE
 
 MAPPED = "mapped_dispositions"
 RETURNS = "rebound_returns"
@@ -149,6 +150,7 @@ SUITES: tuple[Expectation, ...] = (
     *STATUS_SUITE,
     *DISPATCH_SUITE,
     *REBOUND_ORDERS_SUITE,
+    *STOCK_SUITE,
 )  # fmt: skip
 
 

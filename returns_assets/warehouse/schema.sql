@@ -474,6 +474,100 @@ CREATE TABLE IF NOT EXISTS rebound_order_pushes (  -- grain: one sales order (an
   confirmed_at TIMESTAMP                -- when ReBound's answer was committed
 );
 
+CREATE TABLE IF NOT EXISTS stock_offers (  -- grain: one offer of a SKU that the day's returns may put back on sale, as read (OF21); empty unless this product sets the quantity
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  sku VARCHAR,                          -- the seller's SKU as the offer has it
+  offer_id VARCHAR,                     -- Mirakl's offer id
+  quantity INTEGER,                     -- units for sale, in all warehouses
+  warehouses JSON,                      -- {code: units} where the offer has warehouses, else {}
+  active BOOLEAN,                       -- whether Mirakl shows it
+  fetched_at TIMESTAMP                  -- when this answer was read from Mirakl
+);
+
+CREATE TABLE IF NOT EXISTS stock_actions (  -- grain: one piece whose trigger event arrived, in the partition of its latest news
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the piece's latest news were first received: the partition
+  piece_id VARCHAR,                     -- ReBound's item id; without one return/line/ordinal
+  return_id VARCHAR,                    -- ReBound's order id, '(00)' and blanks stripped
+  lane VARCHAR,                         -- HUB, DTR or RLIB
+  order_ref VARCHAR,                    -- order id as the documents say it
+  order_id VARCHAR,                     -- Mirakl's order id, NULL when the order is unknown
+  order_line_id VARCHAR,                -- Mirakl's order line id, NULL when no single line fits
+  sku VARCHAR,                          -- SKU of the offer that the piece belongs to
+  piece_sku VARCHAR,                    -- SKU as ReBound or the inspection says it
+  shelf_sku VARCHAR,                    -- SKU that the putaway names
+  quantity INTEGER,                     -- units that the piece stands for
+  warehouse VARCHAR,                    -- Mirakl's warehouse code, for offers with warehouses
+  verification VARCHAR,                 -- what was found against what was announced
+  grade VARCHAR,                        -- A to D, U when ungraded
+  disposition VARCHAR,                  -- canonical disposition
+  rule VARCHAR,                         -- row of restock.csv that fits, NULL when none does
+  trigger_event VARCHAR,                -- the event that makes the piece sellable if anything does
+  triggered_at TIMESTAMP,               -- when it first happened
+  mode VARCHAR,                         -- own or signal
+  outcome VARCHAR,                      -- restock, not_sellable, hold or exception: exactly one
+  exception_class VARCHAR,              -- technical, mapping, logical or policy, for holds and exceptions with a cause
+  cause VARCHAR,                        -- why it is not restocked
+  waits_for VARCHAR,                    -- what a hold waits for
+  todo VARCHAR,                         -- what a person should do
+  detail VARCHAR,                       -- the values behind the cause
+  restocked BOOLEAN,                    -- the ledger already has it on sale, or may have
+  mapping_version VARCHAR,              -- sha256 of the mapping tables that decided; `returns mappings show` prints a version
+  decided_at TIMESTAMP                  -- when this row was decided
+);
+
+CREATE TABLE IF NOT EXISTS stock_pushes (  -- grain: one effect (pieces of one SKU) of the partition after the push
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
+  mode VARCHAR,                         -- own or signal
+  sku VARCHAR,                          -- the seller's SKU
+  warehouse VARCHAR,                    -- Mirakl's warehouse code, NULL for offers without warehouses
+  units INTEGER,                        -- units that it adds
+  pieces JSON,                          -- [{piece_id, quantity, unit_from}] that it stands for
+  state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
+  cause VARCHAR,                        -- why it is not confirmed
+  answer VARCHAR,                       -- what Mirakl said at the last attempt that was refused or lost
+  quantity_before INTEGER,              -- units of the whole offer just before
+  quantity_written INTEGER,             -- the absolute quantity of the last stock file, of the warehouse where there is one
+  import_id VARCHAR,                    -- Mirakl's import of that file
+  attempts INTEGER,                     -- how often it was taken for sending
+  claimed_at TIMESTAMP,                 -- when that was committed last
+  confirmed_at TIMESTAMP                -- when the import's end was committed
+);
+
+CREATE TABLE IF NOT EXISTS stock_signals (  -- grain: one unit that the retailer's ERP is to put on sale; docs/stock-signals.md is the contract
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day on which the documents were received: the partition
+  signal_id VARCHAR,                    -- the unit's stable id: the same in every run
+  sku VARCHAR,                          -- the seller's SKU
+  quantity INTEGER,                     -- always 1
+  piece_id VARCHAR,                     -- ReBound's item id; without one return/line/ordinal
+  unit INTEGER,                         -- which unit of the piece, from 1
+  order_id VARCHAR,                     -- Mirakl's order id
+  return_id VARCHAR,                    -- ReBound's order id
+  warehouse VARCHAR,                    -- Mirakl's warehouse code by marketplaces.yaml, where one is given
+  triggered_at TIMESTAMP,               -- when the piece's trigger event happened
+  signalled_at TIMESTAMP                -- when the signal was given first
+);
+
+CREATE TABLE IF NOT EXISTS stock_drift (  -- grain: one SKU as read in the night
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day of the reading: the partition
+  sku VARCHAR,                          -- the seller's SKU
+  baseline INTEGER,                     -- units at the last judged or first reading before, NULL when there was none
+  baseline_at TIMESTAMP,                -- when that was read
+  added INTEGER,                        -- units that this product added since, confirmed
+  sold INTEGER,                         -- units sold since: lines of orders created in Mirakl, not refused or cancelled
+  expected INTEGER,                     -- baseline + added - sold
+  quantity INTEGER,                     -- units for sale as read, NULL when Mirakl lists the SKU no more
+  difference INTEGER,                   -- quantity - expected: what somebody else changed
+  over_limit BOOLEAN,                   -- the difference is above drift_limit, in either direction, where this product sets the quantity
+  remark VARCHAR,                       -- why it is not judged: first reading, stock under way, sale during the reading, not listed
+  read_at TIMESTAMP                     -- when the reading was made
+);
+
 -- When later news moves a piece to another partition, the old partition keeps its row until it is run again: whoever adds up over
 -- partitions reads this view, in which each piece counts once.
 CREATE VIEW IF NOT EXISTS current_dispositions AS  -- grain: one piece, as the partition that decided it last has it; the columns of mapped_dispositions

@@ -33,6 +33,7 @@ GROUPS = {
     "status": {"return_status_actions", "return_status_pushes"},
     "dispatch": {"dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches"},
     "authorise": {"rebound_orders", "rebound_order_pushes"},
+    "stock": {"stock_offers", "stock_actions", "stock_pushes", "stock_signals", "stock_drift"},
     "report": {"return_metrics", "published_warehouse"},
 }
 DEPENDENCIES = {
@@ -55,6 +56,11 @@ DEPENDENCIES = {
     "late_dispatches": {"dispatch_notices", "dispatch_pushes"},
     "rebound_orders": {"mirakl_orders"},
     "rebound_order_pushes": {"rebound_orders"},
+    "stock_offers": {"mirakl_orders"},
+    "stock_actions": {"rebound_returns", "warehouse_events", "mirakl_orders", "stock_offers"},
+    "stock_pushes": {"stock_actions"},
+    "stock_signals": {"stock_pushes"},
+    "stock_drift": set(),
     "return_metrics": {"mapped_dispositions", "refund_pushes"},
     "published_warehouse": {"return_metrics"},
 }
@@ -69,6 +75,10 @@ CHECKS = {
         "top_up_line_of_order", "top_up_order_whole", "piece_keys_unique", "definitive_events_only",
         "no_refund_founded", "refundable_is_refunded", "nothing_lost", "one_outcome",
         "outcomes_explained", "exception_share", "refund_total", "codes_validate", "states_validate", "partition_gate",
+    },
+    "stock_actions": {
+        "stock_pieces_unique", "stock_only_sellable", "stock_triggered", "stock_sku_offered", "stock_sku_agrees", "stock_quantity_positive",
+        "stock_within_units", "stock_not_in_later_day", "stock_one_outcome", "stock_explained",
     },
     "return_status_actions": {
         "status_codes_live", "status_codes_translated", "status_lines_complete", "status_steps_unique", "status_returns_unique",
@@ -139,7 +149,16 @@ def test_checks(defs: dg.Definitions) -> None:
 def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
     jobs = {
         name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("ingest_returns", "process_returns", "return_status", "process_dispatches", "process_rebound_orders", "publish")
+        for name in (
+            "ingest_returns",
+            "process_returns",
+            "return_status",
+            "process_dispatches",
+            "process_rebound_orders",
+            "restock",
+            "nightly_drift",
+            "publish",
+        )
     }
     assert jobs == {
         "ingest_returns": {"returns", "rebound_polls", "rebound_documents", "rebound_returns", "warehouse_events"},
@@ -147,6 +166,8 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "return_status": GROUPS["status"] | {"mirakl_reference", "marketplace_returns"},
         "process_dispatches": GROUPS["dispatch"],
         "process_rebound_orders": GROUPS["authorise"] | {"mirakl_orders"},
+        "restock": GROUPS["stock"] - {"stock_drift"} | {"mirakl_orders"},
+        "nightly_drift": {"stock_drift"},
         "publish": {"published_warehouse"},
     }
     checked = {key.name for key in defs.resolve_job_def("process_returns").asset_layer.asset_graph.asset_check_keys}
@@ -170,8 +191,12 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "dispatch_yesterday": "25 * * * *",
         "dispatch_week": "45 2 * * *",
         "orders_today": "12-59/30 * * * *",
-        "orders_yesterday": "40 0 * * *",
+        "orders_yesterday": "42 0 * * *",
         "orders_week": "15 3 * * *",
+        "restock_today": "13-59/15 * * * *",
+        "restock_yesterday": "40 * * * *",
+        "restock_week": "25 3 * * *",
+        "stock_drift_nightly": "45 3 * * *",
         "publish_hourly": "50 * * * *",
     }
     running = {sensor.name: sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in repository.sensor_defs}

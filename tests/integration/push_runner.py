@@ -128,7 +128,7 @@ def push(given: dict[str, Any]) -> None:
     os.write(given["answer_to"], str(boundaries.reached).encode())
 
 
-def _forked(action: Callable[[dict[str, Any]], None], given: dict[str, Any]) -> tuple[int, int]:
+def forked(action: Callable[[dict[str, Any]], None], given: dict[str, Any]) -> tuple[int, int]:
     """(pid, pipe) of a child that runs `action` and nothing else."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -153,7 +153,7 @@ def main() -> None:
     for line in sys.stdin:
         given = json.loads(line)
         action = {"setup": setup, "push": push}[given["do"]]
-        children = [_forked(action, {**given, **own}) for own in given.get("processes", [{}])]
+        children = [forked(action, {**given, **own}) for own in given.get("processes", [{}])]
         answers: list[dict[str, int]] = []
         for pid, reader in children:
             with os.fdopen(reader) as pipe:

@@ -24,15 +24,17 @@ from tests.sandbox_fixture import Sandbox, running_sandbox
 DAY, KEY = date(2025, 3, 3), "albion"
 # What each flow calls and no other does. Reads are refused for good (401), so that no test waits for their retries.
 READS = {"return-status": ("RT11",), "dispatches": ("SH21",)}
-WRITES = {"refunds": ("OR28",), "return-status": ("RT25", "RT26", "RT27", "RT29"), "dispatches": ("OR23", "OR24")}
+WRITES = {"refunds": ("OR28",), "return-status": ("RT25", "RT26", "RT27", "RT29"), "dispatches": ("OR23", "OR24"),
+          "restock": ("STO01",)}  # fmt: skip
 
 
 def tables() -> Mappings:
-    """The repository's, without the sample's wish that a return of albion's stays open until it is refunded."""
+    """The repository's, without the sample's wish that a return of albion's stays open until it is refunded, and with its own stock."""
     loaded = load_mappings(MAPPINGS)
     shop = loaded.marketplace(KEY)
     status = shop.return_status.model_copy(update={"close_after_refunds": False})
-    return loaded.model_copy(update={"marketplaces": {KEY: shop.model_copy(update={"return_status": status})}})
+    stock = shop.stock.model_copy(update={"mode": "own"})
+    return loaded.model_copy(update={"marketplaces": {KEY: shop.model_copy(update={"return_status": status, "stock": stock})}})
 
 
 @contextmanager
@@ -65,9 +67,11 @@ def done(sandbox: Sandbox) -> dict[str, Any]:
     """What each flow left in Mirakl."""
     shipped = sandbox.get("shipments", marketplace=KEY)["shipments"]
     returns = sandbox.get("returns", marketplace=KEY)["returns"]
+    stock = sandbox.get("offers/history", marketplace=KEY, cause="import")["changes"]
     return {
         "refunds": Counter((each["order_line_id"], each["amount"]) for each in sandbox.refunds(KEY)),
         "return-status": sorted((each["order_id"], each["state"]) for each in returns if each["state"] in ("RECEIVED", "CLOSED")),
+        "restock": sorted((each["sku"], each["after"] - each["before"]) for each in stock),
         "dispatches": sorted(each["order_id"] for each in shipped if each["status"] == "SHIPPED"),
     }
 
@@ -76,13 +80,13 @@ def done(sandbox: Sandbox) -> dict[str, Any]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What an undisturbed day comes to."""
     with world(tmp_path_factory.mktemp("undisturbed") / "w") as (sandbox, ctx):
-        run(ctx, *FLOWS)
+        run(ctx, *WRITES)
         found = done(sandbox)
     assert all(found.values()), found
     return found
 
 
-@pytest.mark.parametrize("broken", [["refunds"], [name for name in FLOWS if name != "refunds"]], ids=["refunds fail", "all others fail"])
+@pytest.mark.parametrize("broken", [["refunds"], [name for name in WRITES if name != "refunds"]], ids=["refunds fail", "all others fail"])
 def test_the_others_are_complete_and_a_failing_one_fakes_nothing(tmp_path: Path, undisturbed: dict[str, Any], broken: list[str]) -> None:
     with world(tmp_path / "w") as (sandbox, ctx):
         for name in broken:
@@ -90,16 +94,16 @@ def test_the_others_are_complete_and_a_failing_one_fakes_nothing(tmp_path: Path,
                 sandbox.fault(operation, "401")
             for operation in WRITES[name]:
                 sandbox.fault(operation, "503")
-        run(ctx, *broken, *(name for name in FLOWS if name not in broken))
+        run(ctx, *broken, *(name for name in WRITES if name not in broken))
         found = done(sandbox)
         assert not any(found[name] for name in broken)
-        assert {name: found[name] for name in FLOWS if name not in broken} == {
-            name: undisturbed[name] for name in FLOWS if name not in broken
+        assert {name: found[name] for name in WRITES if name not in broken} == {
+            name: undisturbed[name] for name in WRITES if name not in broken
         }
         # once the other side is well again, what was held up is made up for
         sandbox.delete("faults")
         with open_context(
             ctx.settings, run_id="r2", actor="test", mappings=ctx.mappings, now=lambda: ctx.now().replace(year=2027)
         ) as later:
-            run(later, *FLOWS)
+            run(later, *WRITES)
         assert done(sandbox) == undisturbed
