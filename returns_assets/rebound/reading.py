@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -22,6 +23,24 @@ LONGEST_WAIT = 60.0
 Wait = Callable[[float], None]
 
 
+class Pace:
+    """Calls no faster than so many a second, over all threads that share it."""
+
+    def __init__(self, per_second: float, wait: Wait = time.sleep, clock: Callable[[], float] = time.monotonic) -> None:
+        self._wait, self._clock = wait, clock
+        self._gap, self._next = 1 / per_second, 0.0
+        self._lock = threading.Lock()
+
+    def turn(self) -> None:
+        """Come back when the next call may go out."""
+        with self._lock:
+            now = self._clock()
+            at = max(now, self._next)
+            self._next = at + self._gap
+        if at > now:
+            self._wait(at - now)
+
+
 class Reader:
     """Sends reads one after the other. `wait` and `clock` (monotonic seconds) are for tests."""
 
@@ -29,9 +48,8 @@ class Reader:
         self, timeout: float, requests_per_second: float, wait: Wait = time.sleep, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._http = httpx.Client(timeout=timeout)
-        self._wait, self._clock = wait, clock
-        self._gap = 1 / requests_per_second
-        self._next = 0.0
+        self._wait = wait
+        self.pace = Pace(requests_per_second, wait, clock)
 
     def close(self) -> None:
         """Close all connections."""
@@ -60,10 +78,7 @@ class Reader:
             attempt += 1
 
     def _send(self, operation: str, request: httpx.Request) -> httpx.Response:
-        now = self._clock()
-        if now < self._next:
-            self._wait(self._next - now)
-        self._next = max(now, self._next) + self._gap
+        self.pace.turn()
         try:
             return self._http.send(request)
         except httpx.HTTPError as error:

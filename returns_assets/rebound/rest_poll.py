@@ -1,17 +1,15 @@
-"""The REST poll (G3): OAuth2 client credentials (documented: reference, 1.2) and a changed-since list with a cursor (assumed: 3.2)."""
+"""The REST poll (G3): a changed-since list with a cursor (assumed: reference, 3.2)."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, cast
 
 import httpx
 
-from returns_assets.rebound.reading import Reader, Unauthorised, as_object, document_bytes
-from returns_assets.rebound.reading_errors import ReboundDeniedError, ReboundPermanentError, ReboundTransientError
-
-RENEW_AFTER = 55 * 60.0  # tokens live for 60 minutes (documented)
+from returns_assets.rebound.reading import Reader, as_object, document_bytes
+from returns_assets.rebound.reading_errors import ReboundTransientError
+from returns_assets.rebound.tokens import TokenSource
 
 
 class RestConfig(Protocol):
@@ -31,37 +29,6 @@ class RestConfig(Protocol):
     def changed_at(self) -> str: ...
     @property
     def channels(self) -> Mapping[str, str | None]: ...
-    @property
-    def token_parameters(self) -> Mapping[str, str]: ...
-
-
-class TokenSource:
-    """A bearer token, fetched when needed, renewed after 55 minutes or when `renew` says that it was refused."""
-
-    def __init__(self, reader: Reader, url: str, form: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> None:
-        self._reader, self._url, self._form, self._clock = reader, url, form, clock
-        self._token, self._fetched = "", 0.0
-
-    def token(self) -> str:
-        """Raises ReboundDeniedError when the credentials are refused."""
-        if not self._token or self._clock() - self._fetched >= RENEW_AFTER:
-            self._token = self._fetch()
-            self._fetched = self._clock()
-        return self._token
-
-    def renew(self) -> None:
-        """Forget the token."""
-        self._token = ""
-
-    def _fetch(self) -> str:
-        try:
-            answer = self._reader.read("TOKEN", lambda: self._reader.request("POST", self._url, data=dict(self._form)))
-        except ReboundPermanentError as error:
-            raise ReboundDeniedError(f"{error}: the client credentials are refused") from None
-        token = as_object("TOKEN", answer).get("access_token")
-        if not isinstance(token, str) or not token:
-            raise ReboundTransientError("TOKEN: the answer has no access_token")
-        return token
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +66,10 @@ class RestPoll:
             params["cursor"] = cursor
         elif since is not None:
             params[self._config.since] = since if isinstance(since, str) else since.isoformat().replace("+00:00", "Z")
-        try:
-            answer = self._read(params)
-        except Unauthorised:
-            self._tokens.renew()
-            try:
-                answer = self._read(params)
-            except Unauthorised as second:
-                raise ReboundDeniedError(f"{second} with a fresh token") from None
+        answer = self._tokens.read(lambda token: self._read(params, token))
         return self._page(as_object("CHANGES", answer))
 
-    def _read(self, params: Mapping[str, str]) -> Any:
-        token = self._tokens.token()
-
+    def _read(self, params: Mapping[str, str], token: str) -> Any:
         def request() -> httpx.Request:
             return self._reader.request("GET", self._url, params=params, headers={"Authorization": f"Bearer {token}"})
 

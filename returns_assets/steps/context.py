@@ -12,6 +12,8 @@ from returns_assets.ledger.database import Ledger
 from returns_assets.mirakl.budget import CallBudget
 from returns_assets.mirakl.client import MiraklClient
 from returns_assets.mirakl.errors import MiraklError
+from returns_assets.rebound.client import ReboundClient
+from returns_assets.rebound.tokens import client_credentials
 from returns_assets.settings import Settings
 from returns_assets.translation.load import load_mappings
 from returns_assets.translation.model import MappingError, Mappings, Marketplace
@@ -22,9 +24,13 @@ T = TypeVar("T")
 CALLS_FILE = "calls.sqlite"  # in the landing directory, shared with ingest_mirakl: one file, every process
 
 
+def _no_rebound() -> ReboundClient:
+    raise RuntimeError("this context was built without ReBound's client")
+
+
 @dataclass(frozen=True)
 class StepContext:
-    """One run's tools. `mirakl(key)` gives the client of one marketplace, made on first use."""
+    """One run's tools. `mirakl(key)` gives the client of one marketplace, `rebound()` the account's, each made on first use."""
 
     settings: Settings
     mappings: Mappings
@@ -34,6 +40,7 @@ class StepContext:
     run_id: str
     actor: str
     now: Callable[[], datetime]
+    rebound: Callable[[], ReboundClient] = _no_rebound
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,31 @@ def marketplace_access(marketplace: Marketplace) -> tuple[str, str]:
     return base_url.rstrip("/"), key
 
 
+def rebound_client(mappings: Mappings) -> ReboundClient:
+    """The account's client from the variables that rebound.yaml names; raises MappingError in one sentence if one is not set."""
+    api = mappings.rebound.api
+    if api is None:
+        raise MappingError("rebound.yaml: the block api is missing; it says where ReBound's REST API is and who may call it")
+
+    def variable(name: str) -> str:
+        value = os.environ.get(name, "")
+        if not value:
+            raise MappingError(
+                f"rebound.yaml: api: the variable {name} is not set; it holds an address or a credential of ReBound's account"
+            )
+        return value
+
+    form = client_credentials(variable(api.client_id_env), variable(api.client_secret_env), api.token_parameters)
+    return ReboundClient(
+        variable(api.base_url_env),
+        variable(api.token_url_env),
+        form,
+        timeout=api.timeout_seconds,
+        requests_per_second=api.requests_per_second,
+        concurrency=api.concurrency,
+    )
+
+
 @contextmanager
 def open_context(
     settings: Settings,
@@ -93,6 +125,7 @@ def open_context(
     loaded = mappings or load_mappings(settings.mappings)
     ledger = Ledger.open(settings.resolved_ledger_url)
     clients: dict[str, MiraklClient] = {}
+    accounts: list[ReboundClient] = []
 
     def client(key: str) -> MiraklClient:
         if key not in clients:
@@ -108,10 +141,15 @@ def open_context(
             )
         return clients[key]
 
+    def rebound() -> ReboundClient:
+        if not accounts:
+            accounts.append(rebound_client(loaded))
+        return accounts[0]
+
     try:
         ledger.mapping_versions.store(loaded.version, loaded.content)
-        yield StepContext(settings, loaded, Warehouse(settings.resolved_warehouse_url), ledger, client, run_id, actor, now)
+        yield StepContext(settings, loaded, Warehouse(settings.resolved_warehouse_url), ledger, client, run_id, actor, now, rebound)
     finally:
-        for opened in clients.values():
+        for opened in (*clients.values(), *accounts):
             opened.close()
         ledger.close()

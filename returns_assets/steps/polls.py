@@ -18,7 +18,8 @@ from returns_assets.ledger.poll_positions import PollPosition
 from returns_assets.rebound.legacy_poll import LegacyPoll
 from returns_assets.rebound.reading import Reader, Wait
 from returns_assets.rebound.reading_errors import CursorExpired, ReboundDeniedError, ReboundPermanentError, ReboundReadError
-from returns_assets.rebound.rest_poll import PolledDocument, RestPoll, TokenSource
+from returns_assets.rebound.rest_poll import PolledDocument, RestPoll
+from returns_assets.rebound.tokens import TokenSource, client_credentials
 from returns_assets.steps.context import StepContext
 from returns_assets.translation.model import MappingError
 from returns_assets.translation.rebound_ways import LegacyPoll as LegacyConfig
@@ -115,12 +116,7 @@ def _keep(ctx: StepContext, documents: Sequence[PolledDocument], report: PollRep
 
 def _rest(ctx: StepContext, reader: Reader, config: RestConfig, position: PollPosition, report: PollReport) -> PollPosition:
     """Page by page; each page's documents are stored before its cursor is. A cursor that is too old: again from the watermark."""
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": _variable(config.client_id_env),
-        "client_secret": _variable(config.client_secret_env),
-        **config.token_parameters,
-    }
+    form = client_credentials(_variable(config.client_id_env), _variable(config.client_secret_env), config.token_parameters)
     base_url, token_url = _variable(config.base_url_env), _variable(config.token_url_env)
     poll = RestPoll(reader, base_url, TokenSource(reader, token_url, form), config)
     since = position.watermark or ctx.now() - timedelta(days=config.look_back_days)

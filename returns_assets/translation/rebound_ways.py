@@ -1,4 +1,4 @@
-"""The ways on which ReBound's documents come when they are not pushed, as `mappings/rebound.yaml` describes them.
+"""How ReBound is called, as `mappings/rebound.yaml` describes it: polls for documents that are not pushed, and the API for writes.
 
 Addresses and credentials are variables named here; everything that ReBound does not publish is a field. How a document is read is not
 known here.
@@ -29,6 +29,23 @@ class Pace(Strict):
     requests_per_second: float = Field(gt=0)
     timeout_seconds: float = Field(gt=0)
     look_back_days: int = Field(ge=1)
+
+
+class RestApi(Strict):
+    """The account's REST API where something is written there (docs/configuration.md); `flow_keys`: marketplace -> flow key.
+
+    ReBound's rate limit is not published: 2 requests a second, 2 at once is what comparable platforms allow (reference, 3.2).
+    """
+
+    base_url_env: VariableName
+    token_url_env: VariableName
+    client_id_env: VariableName
+    client_secret_env: VariableName
+    token_parameters: dict[str, str] = Field(default_factory=dict[str, str])
+    flow_keys: dict[str, str] = Field(default_factory=dict[str, str])
+    requests_per_second: float = Field(gt=0)
+    concurrency: int = Field(ge=1)
+    timeout_seconds: float = Field(gt=0)
 
 
 class RestPoll(Pace):
