@@ -9,6 +9,7 @@ import dagster as dg
 from dagster import AssetSelection
 
 from returns_assets.assets.act import act_assets
+from returns_assets.assets.authorise import authorise_assets
 from returns_assets.assets.dispatch import dispatch_assets
 from returns_assets.assets.ingest import mirakl_assets, rebound_assets
 from returns_assets.assets.report import report_assets
@@ -26,7 +27,7 @@ from returns_assets.steps.context import StepContext, open_context, utc_now
 from returns_assets.translation.load import load_mappings
 from returns_assets.translation.model import Mappings
 
-GATED_ASSETS = AssetSelection.assets("refund_actions", "refund_pushes", "return_status_pushes", "dispatch_pushes")
+GATED_ASSETS = AssetSelection.assets("refund_actions", "refund_pushes", "return_status_pushes", "dispatch_pushes", "return_request_pushes")
 
 
 def build_definitions(
@@ -72,7 +73,8 @@ def _compose(
     check_keys = sorted({key for definition in checks for key in definition.check_keys})
     return dg.Definitions(
         assets=[*rebound_assets(days), *mirakl_assets(partitions), *translate_assets(partitions), *act_assets(partitions),
-                *status_assets(partitions), *dispatch_assets(partitions), *report_assets(partitions)],
+                *status_assets(partitions), *dispatch_assets(partitions), *authorise_assets(partitions),
+                *report_assets(partitions)],
         asset_checks=checks,
         jobs=list(jobs),
         schedules=build_schedules(jobs, list(tables.marketplaces), tables.first_day),

@@ -12,6 +12,7 @@ from returns_assets.partitions import day_slice, marketplace_slice
 from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.findings import Finding, markdown_table
 from returns_assets.quality.gate import validate_actions, validate_dataset, validate_partition
+from returns_assets.quality.request_suite import REQUESTS
 from returns_assets.quality.status_suite import STATUS
 from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, WAREHOUSE, suite
 
@@ -78,5 +79,9 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_dispatch_notices(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(NOTICES, validate_actions(steps, NOTICES, *marketplace_slice(context.partition_key)))
 
+    @dg.multi_asset_check(name="check_return_requests", specs=check_specs(REQUESTS, partitions))
+    def check_return_requests(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
+        yield from results(REQUESTS, validate_actions(steps, REQUESTS, *marketplace_slice(context.partition_key)))
+
     return [check_rebound_returns, check_warehouse_events, check_mirakl_orders, check_mapped_dispositions, check_dispatch_notices,
-            check_return_status_actions]  # fmt: skip
+            check_return_status_actions, check_return_requests]  # fmt: skip

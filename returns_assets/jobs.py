@@ -12,18 +12,20 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 INGESTED = ("returns", "rebound_polls", "rebound_documents", "rebound_returns", "warehouse_events")
 PROCESSED = ("mirakl_reference", "mirakl_orders", "mapped_dispositions", "refund_actions", "refund_pushes", "return_metrics")
 STATUS = ("mirakl_reference", "marketplace_returns", "return_status_actions", "return_status_pushes")
+AUTHORISED = ("mirakl_reference", "marketplace_returns", "return_requests", "return_request_pushes")
 DISPATCHED = ("dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches")
 
 
 class Jobs(NamedTuple):
     """`ingest`: a day's documents. `process`: the main job, one day of one marketplace. `status`: Mirakl's returns follow. `dispatch`: what
-    left the warehouse. `publish`: the copy for analysts. The flows beside the main job are jobs of their own, so that a failing one
-    stops nothing else."""
+    left the warehouse. `authorise`: requests for returns. `publish`: the copy for analysts. The flows beside the main job are jobs of
+    their own, so that a failing one stops nothing else."""
 
     ingest: UnresolvedAssetJobDefinition
     process: UnresolvedAssetJobDefinition
     status: UnresolvedAssetJobDefinition
     dispatch: UnresolvedAssetJobDefinition
+    authorise: UnresolvedAssetJobDefinition
     publish: UnresolvedAssetJobDefinition
 
 
@@ -38,6 +40,8 @@ def build_jobs(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinitio
                             description="Mirakl's returns follow ReBound's: received, assessed, closed, cancelled"),
         dg.define_asset_job("process_dispatches", AssetSelection.assets(*DISPATCHED), partitions_def=partitions,
                             description="Dispatches of one day of one marketplace: orders, carriers, checks, tracking and shipping"),
+        dg.define_asset_job("authorise_returns", AssetSelection.assets(*AUTHORISED), partitions_def=partitions,
+                            description="Requests for returns: judged by the order's live lines, authorised at ReBound, written back"),
         dg.define_asset_job("publish", AssetSelection.assets("published_warehouse"),
                             description="Swap in a fresh read-only copy of the warehouse"),
     )  # fmt: skip

@@ -50,6 +50,14 @@ DISPATCH = (
     Times("dispatch_week", "45 2 * * *", 2, 7, "The dispatches of the last seven days, every night"),
 )
 
+# A return that waits for its order's dispatch is judged anew by every one of these, until it goes through by itself.
+AUTHORISE = (
+    Times("authorise_today", "7-59/15 * * * *", 0, 0, "Today's requests for returns, every quarter of an hour"),
+    Times("authorise_yesterday", "35 * * * *", 1, 1, "Yesterday's requests, every hour: orders shipped meanwhile, labels that came late"),
+    Times("authorise_week", "15 1,13 * * *", 2, 7, "The requests of the last seven days, twice a day"),
+    Times("authorise_month", "15 4 * * *", 8, 35, "The requests of the last five weeks, every night"),
+)
+
 
 def days_of(times: Times, tick: date, first_day: date) -> list[date]:
     """The partition days of one tick, oldest first, none before the first partition."""
@@ -64,6 +72,10 @@ def build_schedules(jobs: Jobs, marketplaces: Sequence[str], first_day: date) ->
         *(_schedule(times, jobs.process, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in PROCESS),
         *(_schedule(times, jobs.status, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in STATUS),
         *(_schedule(times, jobs.dispatch, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in DISPATCH),
+        *(
+            _schedule(times, jobs.authorise, first_day, lambda day: [partition_key(day, key) for key in marketplaces])
+            for times in AUTHORISE
+        ),
         dg.ScheduleDefinition(
             name="publish_hourly",
             job=jobs.publish,

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from returns_assets.operations.dispatch_view import dispatch_line
 from returns_assets.operations.partition_view import view
 from returns_assets.operations.pipeline import run_partition
-from returns_assets.operations.side_flows import FlowReport, run_dispatches, run_return_status
+from returns_assets.operations.request_view import request_line
+from returns_assets.operations.side_flows import FlowReport, run_authorisations, run_dispatches, run_return_status
 from returns_assets.operations.status_view import status_line
 from returns_assets.steps.context import StepContext
 
@@ -36,4 +37,5 @@ FLOWS: Mapping[str, Flow] = {
     "refunds": Flow("process_returns", _refunds, _refunds_line),
     "return-status": Flow("return_status", _side(run_return_status), status_line),
     "dispatches": Flow("process_dispatches", _side(run_dispatches), dispatch_line),
+    "authorise": Flow("authorise_returns", _side(run_authorisations), request_line),
 }

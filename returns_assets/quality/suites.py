@@ -6,6 +6,7 @@ from the mapping tables and from Mirakl's live answers, never from the columns i
 
 from returns_assets.quality.dispatch_suite import DISPATCH_SUITE
 from returns_assets.quality.expectation import SQL_BUG, Expectation, at_least, at_most, equal, in_set, unique
+from returns_assets.quality.request_suite import REQUEST_SUITE
 from returns_assets.quality.status_suite import STATUS_SUITE
 
 MAPPED = "mapped_dispositions"
@@ -147,6 +148,7 @@ SUITES: tuple[Expectation, ...] = (
                 "look for the order in Mirakl; if ReBound sent a wrong id, ask for a corrected notification"),
     *STATUS_SUITE,
     *DISPATCH_SUITE,
+    *REQUEST_SUITE,
 )  # fmt: skip
 
 

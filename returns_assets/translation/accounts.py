@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from returns_assets.translation.rebound_ways import LegacyReading, Polls, RestApi, Ways
+from returns_assets.translation.rebound_ways import LegacyReading, Polls, RestApi, ReturnOrders, Ways
 from returns_assets.translation.strict import Strict, VariableName
 from returns_assets.translation.vocabulary import CanonicalEvent, Disposition, Grade, Lane, Verification
 from returns_assets.warehouse_files.profile import NEEDED
@@ -50,6 +50,7 @@ class ReboundProfile(Strict):
     legacy: LegacyReading | None = None
     poll: Polls = Polls()
     api: RestApi | None = None
+    return_orders: ReturnOrders | None = None
 
     @model_validator(mode="after")
     def _ways_fit(self) -> "ReboundProfile":

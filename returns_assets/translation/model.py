@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from returns_assets.translation.accounts import ReboundProfile, WarehouseProfile
+from returns_assets.translation.request_tables import RejectionRow, RequestReasonRow, ReturnRequests
 from returns_assets.translation.strict import Strict, VariableName
 from returns_assets.translation.vocabulary import (
     DecidingEvent,
@@ -87,6 +88,7 @@ class Marketplace(Strict):
     limits: Limits
     calls: Calls
     return_status: ReturnStatus
+    return_requests: ReturnRequests
 
     @model_validator(mode="after")
     def _one_url(self) -> "Marketplace":
@@ -230,6 +232,8 @@ class Mappings(Strict):
     policy: list[PolicyRow]
     refusals: list[RefusalRow]
     compliance: list[ComplianceRow]
+    rejections: list[RejectionRow]
+    request_reasons: list[RequestReasonRow]
     content: dict[str, Any]
 
     def carriers_of(self, marketplace: str, day: date) -> list[CarrierRow]:

@@ -48,6 +48,15 @@ class RestApi(Strict):
     timeout_seconds: float = Field(gt=0)
 
 
+class ReturnOrders(Strict):
+    """Where return orders are made and read (reference, 3.2): the capability is documented, paths and names are an assumption."""
+
+    create_path: str = Field(pattern=r"^/")
+    read_path: str = Field(pattern=r"^/.*\{id\}")
+    list_path: str = Field(pattern=r"^/")
+    order_parameter: str = Field(min_length=1)
+
+
 class RestPoll(Pace):
     """A changed-since list with an opaque cursor (reference, 3.2: an assumption). `channels`: entry type -> channel, null: not kept."""
 
