@@ -1,7 +1,7 @@
 """What a request for a return is decided by: ReBound's cases of an order beside what Mirakl shows of it. Plain frozen data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from returns_assets.mirakl.seen import Asked, SeenReturn, SoldLine
@@ -31,18 +31,26 @@ class ReboundCase:
     items: tuple[Item, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Seen:
-    """Orders and their returns as Mirakl shows them now: lines by order line id, returns by id."""
+    """Orders and their returns as Mirakl shows them now: lines by order line id, returns by id; and both by order."""
 
-    lines: Mapping[str, SoldLine] = field(default_factory=dict[str, SoldLine])
-    returns: Mapping[str, SeenReturn] = field(default_factory=dict[str, SeenReturn])
+    def __init__(self, lines: Mapping[str, SoldLine] | None = None, returns: Mapping[str, SeenReturn] | None = None) -> None:
+        self.lines, self.returns = lines or {}, returns or {}
+        self._lines: dict[str, list[SoldLine]] = {}
+        self._returns: dict[str, list[SeenReturn]] = {}
+        for line in self.lines.values():
+            self._lines.setdefault(line.order_id, []).append(line)
+        for one in self.returns.values():
+            for name in {one.order_id, one.commercial_id} - {""}:
+                self._returns.setdefault(name, []).append(one)
 
-    def order_lines(self, order_id: str) -> Sequence[SoldLine]:
-        return [line for line in self.lines.values() if line.order_id == order_id]
+    def order_lines(self, order_id: str | None) -> Sequence[SoldLine]:
+        """None of an order that is not known."""
+        return self._lines.get(order_id or "", ())
 
-    def has_order(self, order_id: str | None) -> bool:
-        return any(line.order_id == order_id for line in self.lines.values())
+    def returns_of(self, order_ref: str | None) -> Sequence[SeenReturn]:
+        """By the order's id or its basket's."""
+        return self._returns.get(order_ref or "", ())
 
 
 def asked_of(case: ReboundCase, lines: Sequence[SoldLine]) -> tuple[list[Asked], list[str]]:

@@ -50,7 +50,7 @@ def _line(line_id: str, units: int, seen: Seen, mine: SeenReturn | None, rules: 
         return Judgement("unclear", "line_state_unknown", f"{line_id} is {sold.state or 'without a state'}")
     if sold.state not in (*rules.eligible_line_states, *rules.waiting_line_states):
         return Judgement("never", sold.state, f"{line_id} is {sold.state}")
-    sure, possible = left(sold, others(seen.returns.values(), mine), mine)
+    sure, possible = left(sold, others(seen.returns_of(sold.order_id), mine), mine)
     if units > possible:
         return Judgement("never", QUANTITY, f"{line_id}: {units} asked, {possible} of {sold.quantity} left")
     if units > sure:

@@ -38,15 +38,15 @@ def match(cases: Sequence[ReboundCase], seen: Seen, links: Mapping[str, str]) ->
 def _by_id(case: ReboundCase, seen: Seen, links: Mapping[str, str]) -> list[str]:
     if case.return_id in links:
         return [links[case.return_id]]
-    of_order = [one for one in seen.returns.values() if case.order_ref in (one.order_id, one.commercial_id)]
+    of_order = seen.returns_of(case.order_ref)
     named = [one.id for one in of_order if one.id == case.mirakl_return_id]
     return named or [one.id for one in of_order if one.rma and one.rma in (case.rma, case.return_id)]
 
 
 def _by_lines(case: ReboundCase, seen: Seen, taken: set[str]) -> list[str]:
     """Returns of the order that have each of the case's lines. One that was refused or cancelled is not what ReBound is working on."""
-    of_order = [one for one in seen.returns.values() if one.order_id == case.order_ref and one.id not in taken and one.state not in ENDED]
-    asked, without = asked_of(case, seen.order_lines(case.order_ref or ""))
+    of_order = [one for one in seen.returns_of(case.order_ref) if one.id not in taken and one.state not in ENDED]
+    asked, without = asked_of(case, seen.order_lines(case.order_ref))
     lines = {line.order_line_id for line in asked}
     if not lines or without:
         return []

@@ -76,7 +76,7 @@ def of_marketplace(
         return Decision(DONE, detail=shown.state, lines=lines)
     if unclear or len(cases) > 1:
         return Decision(EXCEPTION, "ambiguous_return", detail=f"fits {', '.join(sorted(case.return_id for case in cases))}", lines=lines)
-    if not seen.has_order(shown.order_id):
+    if not seen.order_lines(shown.order_id):
         return Decision(EXCEPTION, "order_unknown", detail=f"order {shown.order_id}", lines=lines)
     found = judge(lines, seen, shown, rules.requests)
     if found.answer == "never":
@@ -119,9 +119,9 @@ def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules,
         return Decision(EXCEPTION, "ambiguous_return", detail=f"fits {', '.join(sorted(fits))}")
     if fits or case.over:
         return Decision(DONE, detail="over at ReBound" if case.over else None)
-    if not seen.has_order(case.order_ref):
+    if not seen.order_lines(case.order_ref):
         return Decision(EXCEPTION, "order_unknown", detail=f"order {case.order_ref}")
-    asked, without = asked_of(case, seen.order_lines(case.order_ref or ""))
+    asked, without = asked_of(case, seen.order_lines(case.order_ref))
     if without:
         return Decision(EXCEPTION, "item_without_line", detail=", ".join(sorted(set(without))), lines=tuple(asked))
     found = judge(asked, seen, None, rules.requests)

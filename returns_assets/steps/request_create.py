@@ -65,8 +65,7 @@ def _asked(effect: Effect) -> tuple[Asked, ...]:
 
 
 def _with_rma(effect: Effect, seen: Seen) -> list[SeenReturn]:
-    of_order = [one for one in seen.returns.values() if one.order_id == effect.order_id]
-    return [one for one in of_order if one.rma == effect.request["rma"] and one.state not in ENDED]
+    return [one for one in seen.returns_of(effect.order_id) if one.rma == effect.request["rma"] and one.state not in ENDED]
 
 
 def _obstacle(effect: Effect, seen: Seen, shop: Marketplace, left: Mapping[str, int]) -> Obstacle | None:
@@ -74,11 +73,8 @@ def _obstacle(effect: Effect, seen: Seen, shop: Marketplace, left: Mapping[str, 
     lines = {line.order_line_id for line in asked}
     others = [
         one
-        for one in seen.returns.values()
-        if one.order_id == effect.order_id
-        and not one.rma
-        and one.state not in ENDED
-        and lines <= {line.order_line_id for line in one.lines}
+        for one in seen.returns_of(effect.order_id)
+        if not one.rma and one.state not in ENDED and lines <= {line.order_line_id for line in one.lines}
     ]
     if others:
         return Obstacle("opened_meanwhile", f"Mirakl has the return {others[0].id} of these lines", passing=True)
@@ -93,7 +89,7 @@ def _obstacle(effect: Effect, seen: Seen, shop: Marketplace, left: Mapping[str, 
 
 
 def _trace(effect: Effect, seen: Seen) -> ReadBack:
-    if not seen.has_order(effect.order_id):
+    if not seen.order_lines(effect.order_id):
         return ReadBack(Trace.UNREADABLE, detail=f"the order {effect.order_id} is not listed")
     there = _with_rma(effect, seen)
     if len(there) > 1:

@@ -13,10 +13,12 @@ KINDS = (ACCEPT, REFUSE, CREATE, ORDER, UPDATE)  # in the order of sending; what
 
 @dataclass(frozen=True)
 class Known:
-    """`links`: ReBound's return id -> Mirakl's, of the returns that this product made one for the other; `done`: see there."""
+    """`links`: ReBound's return id -> Mirakl's, of the returns that this product made one for the other; `at_rebound`: the way back of
+    those that were authorised. `done`: see there."""
 
     done: Done = field(default_factory=Done)
     links: dict[str, str] = field(default_factory=dict[str, str])
+    at_rebound: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def known(ctx: StepContext, marketplace: str, mirakl_ids: Collection[str], return_ids: Collection[str]) -> Known:
@@ -29,7 +31,7 @@ def known(ctx: StepContext, marketplace: str, mirakl_ids: Collection[str], retur
     links = {effect.external_id: effect.subject for effect in ordered if effect.external_id}
     links |= {effect.subject: effect.external_id for effect in created if effect.external_id}
     done = Done(_subjects(accepted), _subjects(ordered), _subjects(updated), _subjects(created))
-    return Known(done, links)
+    return Known(done, links, {effect.subject: effect.external_id for effect in ordered if effect.external_id})
 
 
 def effects_of(ctx: StepContext, marketplace: str, kind: str, subjects: Collection[str]) -> list[Effect]:

@@ -4,24 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
 from returns_assets.steps.request_done import ACCEPT, CREATE, KINDS, ORDER, UPDATE, effects_of
-from returns_assets.warehouse.partitions import replace_partition
+from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "return_request_pushes"
-_TEXT, _TIME = pa.string(), pa.timestamp("us")
-PUSHES = pa.schema(
-    [
-        ("marketplace", _TEXT), ("day", pa.date32()), ("effect_key", _TEXT), ("kind", _TEXT), ("order_id", _TEXT),
-        ("mirakl_return_id", _TEXT), ("return_id", _TEXT), ("rma", _TEXT), ("tracking_number", _TEXT), ("label_url", _TEXT),
-        ("state", _TEXT), ("cause", _TEXT), ("answer", _TEXT), ("attempts", pa.int32()), ("claimed_at", _TIME), ("confirmed_at", _TIME),
-    ]
-)  # fmt: skip
 PLANNED_LINKS = """
     SELECT mirakl_return_id, return_id FROM return_requests
     WHERE marketplace = ? AND day = ? AND mirakl_return_id IS NOT NULL AND return_id IS NOT NULL
@@ -58,7 +48,7 @@ def report_return_requests(ctx: StepContext, marketplace: str, day: date, waitin
     rows = [_push(effect, links, told) for effect in effects]
     partition: dict[str, Any] = {"marketplace": marketplace, "day": day}
     with ctx.warehouse.transaction() as con:
-        written = replace_partition(con, TABLE, partition, pa.Table.from_pylist(rows, PUSHES))
+        written = replace_partition(con, TABLE, partition, arrow_rows(con, TABLE, rows))
     accepting = {effect.subject for effect in effects if effect.kind == ACCEPT and effect.state in OPEN_STATES}
     records = [
         record_of(effect, ctx.mappings.refusals, CAUSES, f"return {effect.subject}, {effect.kind}")
