@@ -30,5 +30,8 @@ REQUEST_CAUSES: dict[str, Cause] = {
     ),
     "return_reason_not_mapped": Cause("mapping", "add the operator's code and the canonical reason to request_reasons.csv"),
     "return_reason_not_live": Cause("mapping", "the operator's list has no such code (RE01, RETURN): change request_reasons.csv"),
+    "portal_unreadable": Cause(
+        "technical", "check the variables that rebound.yaml names under api; the next run reads the registrations again"
+    ),
     "request_late": Cause("logical", "see what it waits for (return_requests), then ship or cancel the order in Mirakl"),
 }

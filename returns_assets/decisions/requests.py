@@ -137,3 +137,18 @@ def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules,
     if dead:
         return Decision(EXCEPTION, "return_reason_not_live", detail=", ".join(dead), lines=named)
     return Decision(CREATE, lines=named)
+
+
+def of_portal(case: ReboundCase, own: SeenReturn, seen: Seen, rules: Rules, *, answered: bool) -> Decision:
+    """A registration in ReBound's portal that waits for a yes or no. `own`: the units that it asks for, among those of `seen`."""
+    if answered:
+        return Decision(FINISH, lines=own.lines)
+    if not seen.order_lines(case.order_ref):
+        return Decision(EXCEPTION, "order_unknown", detail=f"order {case.order_ref}")
+    without = asked_of(case, seen.order_lines(case.order_ref))[1]
+    if without:
+        return Decision(EXCEPTION, "item_without_line", detail=", ".join(sorted(set(without))), lines=own.lines)
+    found = judge(own.lines, seen, own, rules.requests)
+    if found.answer == "never":
+        return Decision(REFUSE, detail=found.detail, lines=own.lines)
+    return Decision(AUTHORISE, lines=own.lines) if found.answer == "yes" else _not_yes(found, own.lines)

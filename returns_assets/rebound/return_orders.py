@@ -29,6 +29,9 @@ class ReturnPaths(Protocol):
     def order_parameter(self) -> str: ...
 
 
+AnnouncedItem = tuple[str | None, str | None, int]  # order line id, SKU, units
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnOrder:
     """A return as ReBound has it. `client_return_ids`: what it says of the client's own number, which is Mirakl's return id.
@@ -45,6 +48,7 @@ class ReturnOrder:
     carrier: str | None
     tracking_number: str | None
     registered_at: datetime | None = None
+    items: tuple[AnnouncedItem, ...] = ()
 
 
 def body(order_id: str, mirakl_return_id: str, shop_id: str, commercial_id: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -90,9 +94,15 @@ def _return_order(operation: str, row: Mapping[str, Any]) -> ReturnOrder:
             carrier=_text(carried.get("carrier")),
             tracking_number=_text(carried.get("trackingNumber")),
             registered_at=_time(row.get("registeredAt")),
+            items=announced(row.get("announcedItems") or []),
         )
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise ReboundTransientError(f"{operation}: the answer is no return order") from error
+
+
+def announced(rows: Sequence[Mapping[str, Any]]) -> tuple[AnnouncedItem, ...]:
+    """`announcedItems`; raises KeyError, TypeError, ValueError or AttributeError for what are none."""
+    return tuple((_text(item.get("clientItemId")), _text(item.get("sku")), int(item["quantity"])) for item in rows)
 
 
 def _time(value: Any) -> datetime | None:

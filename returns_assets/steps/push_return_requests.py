@@ -1,8 +1,9 @@
 """The acting half of the return authorisations: the partition's steps registered as effects and sent, each at most once (design, 7)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from typing import Any
 
 from returns_assets.ledger.validations import Validation
@@ -14,16 +15,17 @@ from returns_assets.steps.context import StepContext, StepResult, names_marketpl
 from returns_assets.steps.effect_kind import EffectKind
 from returns_assets.steps.ingest_marketplace_returns import returns_off
 from returns_assets.steps.request_create import CreateKind
-from returns_assets.steps.request_done import ACCEPT, CREATE, KINDS, ORDER, REFUSE, UPDATE
+from returns_assets.steps.request_done import ACCEPT, CREATE, DECLINE, GRANT, KINDS, ORDER, PORTAL_KINDS, REFUSE, TABLE, UPDATE
 from returns_assets.steps.request_intents import Requests, register
 from returns_assets.steps.request_kinds import AcceptKind, RefuseKind, UpdateKind
 from returns_assets.steps.request_links import Updates, updates
 from returns_assets.steps.request_order import OrderKind
+from returns_assets.steps.request_portal import PortalKind
 from returns_assets.steps.request_report import report_return_requests
-from returns_assets.steps.return_requests import TABLE
 
 KIND: Mapping[str, Callable[[], EffectKind]] = {
-    ACCEPT: AcceptKind, REFUSE: RefuseKind, ORDER: OrderKind, CREATE: CreateKind, UPDATE: UpdateKind,
+    ACCEPT: AcceptKind, REFUSE: RefuseKind, CREATE: CreateKind, ORDER: OrderKind,
+    GRANT: partial(PortalKind, GRANT), DECLINE: partial(PortalKind, DECLINE), UPDATE: UpdateKind,
 }  # fmt: skip
 
 
@@ -50,33 +52,38 @@ def push_return_requests(ctx: StepContext, marketplace: str, day: date) -> StepR
 
     Each step is registered once the one before is through, so that one push brings a return from its acceptance to its label. Raises
     NotValidated (nothing registered, nothing sent) unless the rows, as they are now, passed their validation; MiraklError and
-    ReboundReadError when what a step needs cannot be read. A marketplace without returns is asked nothing.
+    ReboundReadError when what a step needs cannot be read. Of a marketplace without returns only ReBound's portal is answered.
     """
     off = returns_off(ctx, marketplace, day)
-    if off:
-        result = report_return_requests(ctx, marketplace, day)
-        return StepResult(result.rows, {"skipped": off, **result.metadata})
     registered: dict[str, Any] = {}
     pushed: dict[str, Any] = {}
     told = Updates()
     try:
         resolved = read_back_lost_requests(ctx, marketplace, day)
         validation = require_validation(ctx, TABLE, marketplace, day)
-        told = _send(ctx, marketplace, day, validation, registered, pushed)
+        told = _send(ctx, marketplace, day, validation, registered, pushed, PORTAL_KINDS if off else KINDS)
     finally:
         result = report_return_requests(ctx, marketplace, day, told.waiting)
-    return StepResult(result.rows, {**result.metadata, "read_back": resolved, "registered": registered, "push": pushed})
+    skipped = {"skipped": off} if off else {}
+    return StepResult(result.rows, {**skipped, **result.metadata, "read_back": resolved, "registered": registered, "push": pushed})
 
 
 def _send(
-    ctx: StepContext, marketplace: str, day: date, validation: Validation, registered: dict[str, Any], pushed: dict[str, Any]
+    ctx: StepContext,
+    marketplace: str,
+    day: date,
+    validation: Validation,
+    registered: dict[str, Any],
+    pushed: dict[str, Any],
+    kinds: Sequence[str],
 ) -> Updates:
     shop = ctx.mappings.marketplace(marketplace)
     requests = Requests(ctx, shop, day, validation)
-    for kind in KINDS[:-1]:
-        registered[kind] = register(ctx, marketplace, day, kind, requests.intents(kind), validation)
+    told = Updates()
+    for kind in kinds:
+        if kind == UPDATE:
+            told = updates(ctx, shop, day, requests)
+        intents = told.intents if kind == UPDATE else requests.answers(kind) if kind in PORTAL_KINDS else requests.intents(kind)
+        registered[kind] = register(ctx, marketplace, day, kind, intents, validation)
         pushed[kind] = asdict(push_all(ctx, KIND[kind](), marketplace, day))
-    told = updates(ctx, shop, day, requests)
-    registered[UPDATE] = register(ctx, marketplace, day, UPDATE, told.intents, validation)
-    pushed[UPDATE] = asdict(push_all(ctx, KIND[UPDATE](), marketplace, day))
     return told

@@ -7,8 +7,11 @@ from returns_assets.decisions.requests import Done
 from returns_assets.ledger.records import Effect
 from returns_assets.steps.context import StepContext
 
+TABLE = "return_requests"
 ACCEPT, REFUSE, ORDER, CREATE, UPDATE = "return_accept", "return_refuse", "return_order", "return_create", "return_update"
-KINDS = (ACCEPT, REFUSE, CREATE, ORDER, UPDATE)  # in the order of sending; what needs ReBound comes last
+GRANT, DECLINE = "registration_authorise", "registration_decline"
+PORTAL_KINDS = (GRANT, DECLINE)
+KINDS = (ACCEPT, REFUSE, CREATE, ORDER, *PORTAL_KINDS, UPDATE)  # in the order of sending; what needs ReBound comes last
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ def known(ctx: StepContext, marketplace: str, mirakl_ids: Collection[str], retur
     links |= {effect.subject: effect.external_id for effect in created if effect.external_id}
     done = Done(_subjects(accepted), _subjects(ordered), _subjects(updated), _subjects(created))
     return Known(done, links, {effect.subject: effect.external_id for effect in ordered if effect.external_id})
+
+
+def answered(ctx: StepContext, marketplace: str, registration_ids: Collection[str]) -> set[str]:
+    """Registrations in ReBound's portal that were answered, or may have been."""
+    return _subjects(_live([effect for kind in PORTAL_KINDS for effect in effects_of(ctx, marketplace, kind, registration_ids)]))
 
 
 def effects_of(ctx: StepContext, marketplace: str, kind: str, subjects: Collection[str]) -> list[Effect]:

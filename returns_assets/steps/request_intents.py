@@ -12,12 +12,16 @@ from returns_assets.ledger.validations import Validation
 from returns_assets.rebound.return_orders import ReturnOrder, body
 from returns_assets.steps.act_gate import require_rows
 from returns_assets.steps.context import StepContext
-from returns_assets.steps.request_done import ACCEPT, CREATE, ORDER, REFUSE
+from returns_assets.steps.request_done import ACCEPT, CREATE, GRANT, ORDER, REFUSE
 from returns_assets.steps.request_read import from_json
 from returns_assets.steps.return_requests import labels_of
 from returns_assets.translation.model import Marketplace, carrier_key
 
-COLUMNS = "request_id, origin, mirakl_return_id, return_id, order_id, commercial_id, mirakl_state, rma, outcome, rejection_code, lines"
+PORTAL = "portal"  # origin of a registration in ReBound's portal
+COLUMNS = (
+    "request_id, origin, registration_id, mirakl_return_id, return_id, order_id, commercial_id, mirakl_state, rma, outcome, detail, "
+    "rejection_code, lines"
+)
 ROWS = f"SELECT {COLUMNS} FROM return_requests WHERE marketplace = ? AND day = ? ORDER BY requested_at, request_id"
 SKUS = "SELECT order_line_id, any_value(sku) FROM return_request_lines WHERE marketplace = ? AND day = ? GROUP BY order_line_id"
 Row = Mapping[str, Any]
@@ -36,6 +40,20 @@ class Requests:
         self._ctx, self._shop = ctx, shop
         self._labels = labels_of(ctx.mappings)
 
+    def answers(self, kind: str) -> list[Intent]:
+        """Of the registrations in ReBound's portal: granted or declined."""
+        wanted = AUTHORISE if kind == GRANT else decided.REFUSE
+        rows = [row for row in self.rows if row["origin"] == PORTAL and row["outcome"] == wanted]
+        body_of = self._grant if kind == GRANT else self._decline
+        return [self.intent(row, row["registration_id"], {"body": body_of(row)}) for row in rows]
+
+    def _grant(self, row: Row) -> dict[str, Any]:
+        metadata = {"mirakl_shop_id": self._shop.shop_id, "mirakl_commercial_id": row["commercial_id"]}
+        return {"clientMetadata": [{"key": key, "value": value} for key, value in metadata.items() if value], "labelBase64Enabled": False}
+
+    def _decline(self, row: Row) -> dict[str, Any]:
+        return {"reason": row["detail"]}
+
     def intents(self, kind: str) -> list[Intent]:
         """Of the kinds whose content is known from the plan alone: all but the update."""
         make: Callable[[Row], dict[str, Any]] = {ACCEPT: self._accept, REFUSE: self._refuse, ORDER: self._order, CREATE: self._create}[kind]
@@ -46,6 +64,8 @@ class Requests:
         return Intent(row["order_id"], subject, request, Decimal(0), Decimal(0), self._shop.currency, ())
 
     def _wants(self, kind: str, row: Row) -> bool:
+        if row["origin"] == PORTAL:
+            return False
         if kind == ACCEPT:
             return row["outcome"] == AUTHORISE and row["mirakl_state"] == "WAITING_ACCEPTANCE"
         if kind == ORDER:  # a return that ReBound has already is written back and not authorised a second time

@@ -17,10 +17,9 @@ from returns_assets.mirakl.return_call import MOST, send_returns
 from returns_assets.mirakl.seen import ENDED, OPEN, SeenReturn
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
-from returns_assets.steps.request_done import ACCEPT, REFUSE, UPDATE
+from returns_assets.steps.request_done import ACCEPT, REFUSE, TABLE, UPDATE
 from returns_assets.steps.request_read import see
 from returns_assets.steps.return_kind import ALREADY, SHOWN
-from returns_assets.steps.return_requests import TABLE
 from returns_assets.translation.model import Marketplace
 from returns_assets.wire.answers import Verdict, WriteAnswer
 from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace

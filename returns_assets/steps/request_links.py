@@ -10,7 +10,7 @@ from returns_assets.rebound.reading_errors import ReboundDeniedError, ReboundPer
 from returns_assets.rebound.return_orders import one
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.request_done import CREATE, ORDER, UPDATE, effects_of
-from returns_assets.steps.request_intents import Requests, Row, update_of
+from returns_assets.steps.request_intents import PORTAL, Requests, Row, update_of
 from returns_assets.steps.request_order import return_orders
 from returns_assets.translation.model import Marketplace
 
@@ -60,7 +60,7 @@ def updates(ctx: StepContext, shop: Marketplace, day: date, requests: Requests) 
 
 def _linked(ctx: StepContext, shop: Marketplace, requests: Requests) -> list[tuple[Row, str, str]]:
     """(row, Mirakl's return id, ReBound's) of every request whose return exists on both sides, by the ledger or by matching."""
-    wanted = [row for row in requests.rows if row["outcome"] in (AUTHORISE, CREATE_IT, FINISH)]
+    wanted = [row for row in requests.rows if row["origin"] != PORTAL and row["outcome"] in (AUTHORISE, CREATE_IT, FINISH)]
     ordered = effects_of(ctx, shop.key, ORDER, [row["mirakl_return_id"] for row in wanted if row["mirakl_return_id"]])
     created = effects_of(ctx, shop.key, CREATE, [row["return_id"] for row in wanted if row["return_id"]])
     lost = {effect.subject for effect in ordered if effect.in_flight}

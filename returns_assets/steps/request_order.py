@@ -13,10 +13,9 @@ from returns_assets.rebound.reading_errors import ReboundReadError
 from returns_assets.rebound.return_orders import ID_FIELD, ReturnOrder, of_order
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
-from returns_assets.steps.request_done import ACCEPT, ORDER
+from returns_assets.steps.request_done import ACCEPT, ORDER, TABLE
 from returns_assets.steps.request_kinds import NOT_FOUND, eligible_obstacle
 from returns_assets.steps.request_read import see
-from returns_assets.steps.return_requests import TABLE
 from returns_assets.translation.model import MappingError, Marketplace
 from returns_assets.translation.rebound_ways import ReturnOrders
 from returns_assets.wire.answers import Verdict, WriteAnswer

@@ -11,8 +11,10 @@ from returns_assets.steps.context import StepContext
 from returns_assets.translation.model import Marketplace
 
 
-def see(ctx: StepContext, shop: Marketplace, order_ids: Collection[str], commercial_ids: Iterable[str] = ()) -> Seen:
-    """The orders' lines and every return of them, as they are now. Raises MiraklError.
+def see(
+    ctx: StepContext, shop: Marketplace, order_ids: Collection[str], commercial_ids: Iterable[str] = (), *, returns: bool = True
+) -> Seen:
+    """The orders' lines and, where the operator has them, every return of them, as they are now. Raises MiraklError.
 
     An id with a comma cannot be asked for: OR11 takes a comma-separated list. Such an order stays unknown.
     """
@@ -20,8 +22,8 @@ def see(ctx: StepContext, shop: Marketplace, order_ids: Collection[str], commerc
     wanted = sorted(order_id for order_id in set(order_ids) if order_id and "," not in order_id)
     lines = sold_lines(client.orders_by_id(wanted, shop.order_tax_mode)) if wanted else {}
     baskets = sorted({*(line.commercial_id for line in lines.values()), *commercial_ids} - {""})
-    returns = seen_returns(client.returns_of("order_commercial_id", baskets)) if baskets else {}
-    return Seen(lines, returns)
+    found = seen_returns(client.returns_of("order_commercial_id", baskets)) if returns and baskets else {}
+    return Seen(lines, found)
 
 
 def as_json(lines: Sequence[Asked]) -> str:

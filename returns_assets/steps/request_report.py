@@ -8,7 +8,7 @@ from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
-from returns_assets.steps.request_done import ACCEPT, CREATE, KINDS, ORDER, UPDATE, effects_of
+from returns_assets.steps.request_done import ACCEPT, CREATE, GRANT, KINDS, ORDER, PORTAL_KINDS, UPDATE, effects_of
 from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "return_request_pushes"
@@ -26,6 +26,7 @@ CAUSES: Causes = {
     "order_not_ready": ("logical", "nothing: it is tried again once Mirakl says that the order was shipped"),
     "not_eligible_now": ("logical", "the order changed after it was decided: the next run plans the return anew"),
     "decided_anew": ("logical", "nothing: the order changed, and the next run plans the return anew"),
+    "registration_decided": ("logical", "nothing: somebody answered the registration at ReBound meanwhile"),
     "opened_meanwhile": ("logical", "nothing: the customer opened a return of these lines in Mirakl; the next run takes it"),
     "not_returnable": ("logical", "Mirakl lets fewer units be returned (RT12): settle it with the operator"),
     "label_late": ("technical", "nothing: it is written back once ReBound has the label; if it stays, ask ReBound"),
@@ -84,7 +85,8 @@ def _waits(marketplace: str, day: date, request_id: str, cause: str, detail: str
 
 
 def _push(effect: Effect, links: Mapping[str, str], told: Mapping[str, Effect]) -> dict[str, Any]:
-    mirakl_id = effect.external_id if effect.kind == CREATE else effect.subject
+    at_portal = effect.kind in PORTAL_KINDS
+    mirakl_id = None if at_portal else effect.external_id if effect.kind == CREATE else effect.subject
     written = told.get(mirakl_id or "")
     content: Mapping[str, Any] = written.request if written else {}
     tracking: Mapping[str, Any] = content.get("tracking") or {}
@@ -95,7 +97,8 @@ def _push(effect: Effect, links: Mapping[str, str], told: Mapping[str, Effect]) 
         "kind": effect.kind,
         "order_id": effect.order_id,
         "mirakl_return_id": mirakl_id,
-        "return_id": effect.subject if effect.kind == CREATE else links.get(effect.subject),
+        "registration_id": effect.subject if at_portal else None,
+        "return_id": effect.external_id if effect.kind == GRANT else effect.subject if effect.kind == CREATE else links.get(effect.subject),
         "rma": content.get("rma"),
         "tracking_number": tracking.get("tracking_number"),
         "label_url": content.get("label_url"),

@@ -1,6 +1,6 @@
 """Decided requests as rows of return_requests, and the order lines behind them as rows of return_request_lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from returns_assets.decisions.request_case import ReboundCase, Seen, asked_of
 from returns_assets.decisions.request_causes import REQUEST_CAUSES
 from returns_assets.decisions.request_judge import others
 from returns_assets.decisions.request_match import Matches
-from returns_assets.decisions.requests import DONE, EXCEPTION, SKIP, Decision, Rules, of_marketplace, of_rebound
+from returns_assets.decisions.requests import DONE, EXCEPTION, SKIP, Decision, Rules, of_marketplace, of_portal, of_rebound
 from returns_assets.mirakl.seen import GOODS_BACK, Asked, SeenReturn
 from returns_assets.steps.request_done import Known
 from returns_assets.steps.request_read import as_json
@@ -86,11 +86,38 @@ def stored(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in row.items() if name != "asked"}, "lines": as_json(row["asked"])}
 
 
+def portal_seen(cases: Sequence[ReboundCase], waiting: Sequence[ReboundCase], matches: Matches, seen: Seen) -> Seen:
+    """`seen`, and what ReBound has beside it: returns that Mirakl does not know hold units, of registrations the earlier ones."""
+    living = [case for case in cases if not case.over and case.return_id not in matches.of_case]
+    more = [_as_return(case, "IN_PROGRESS", seen) for case in living]
+    more += [_as_return(case, "WAITING_ACCEPTANCE", seen) for case in waiting]
+    return Seen(seen.lines, {**seen.returns, **{one.id: one for one in more}})
+
+
+def _as_return(case: ReboundCase, state: str, seen: Seen) -> SeenReturn:
+    lines = tuple(asked_of(case, seen.order_lines(case.order_ref))[0])
+    return SeenReturn(case.return_id, case.order_ref or "", "", state, created_at=case.started_at, lines=lines)
+
+
+def portal_row(stamp: Mapping[str, Any], case: ReboundCase, seen: Seen, rules: Rules, answered: Collection[str]) -> dict[str, Any]:
+    """`case`: a registration that waits. `seen`: as of portal_seen."""
+    lines = seen.order_lines(case.order_ref)
+    return {
+        **_row(stamp, of_portal(case, seen.returns[case.return_id], seen, rules, answered=case.return_id in answered)),
+        "request_id": f"portal:{case.return_id}",
+        "origin": "portal",
+        "registration_id": case.return_id,
+        "order_id": case.order_ref,
+        "commercial_id": lines[0].commercial_id if lines else None,
+        "requested_at": case.started_at,
+    }
+
+
 def line_facts(partition: Mapping[str, Any], row: Mapping[str, Any], seen: Seen, now: datetime) -> list[dict[str, Any]]:
     """The order lines of a request as they were read, whatever was decided; none of an order that was not read."""
     if row["outcome"] in (DONE, SKIP):
         return []
-    mine = seen.returns.get(row["mirakl_return_id"] or "")
+    mine = seen.returns.get(row.get("registration_id") or row.get("mirakl_return_id") or "")
     taken = others(seen.returns_of(row["order_id"]), mine)
     units: dict[str, int] = {}
     asked: Sequence[Asked] = row["asked"]

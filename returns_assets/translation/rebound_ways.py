@@ -48,6 +48,15 @@ class RestApi(Strict):
     timeout_seconds: float = Field(gt=0)
 
 
+class Registrations(Strict):
+    """Where returns that consumers register in ReBound's portal wait for a yes or no: an assumption as a whole."""
+
+    list_path: str = Field(pattern=r"^/")
+    read_path: str = Field(pattern=r"^/.*\{id\}")
+    authorise_path: str = Field(pattern=r"^/.*\{id\}")
+    decline_path: str = Field(pattern=r"^/.*\{id\}")
+
+
 class ReturnOrders(Strict):
     """Where return orders are made and read (reference, 3.2): the capability is documented, paths and names are an assumption."""
 
@@ -55,6 +64,7 @@ class ReturnOrders(Strict):
     read_path: str = Field(pattern=r"^/.*\{id\}")
     list_path: str = Field(pattern=r"^/")
     order_parameter: str = Field(min_length=1)
+    registrations: Registrations | None = None
 
 
 class RestPoll(Pace):

@@ -434,11 +434,12 @@ CREATE TABLE IF NOT EXISTS late_dispatches (  -- grain: one notice whose goods l
   computed_at TIMESTAMP                 -- when this row was computed
 );
 
-CREATE TABLE IF NOT EXISTS return_requests (  -- grain: one request for a return, in the partition of the day on which it was made: a return that a customer opened in Mirakl, or one that was registered at ReBound
+CREATE TABLE IF NOT EXISTS return_requests (  -- grain: one request for a return, in the partition of the day on which it was made: a return that a customer opened in Mirakl, or one that was registered at ReBound or waits in its portal
   marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
   day DATE,                             -- UTC day of the return's opening in Mirakl, or on which its registration at ReBound was first received: the partition
-  request_id VARCHAR,                   -- mirakl: and Mirakl's return id, or rebound: and ReBound's
-  origin VARCHAR,                       -- marketplace or rebound: where it was asked for
+  request_id VARCHAR,                   -- mirakl: and Mirakl's return id, rebound: and ReBound's, or portal: and the registration's
+  origin VARCHAR,                       -- marketplace, rebound (registered there) or portal (waits there for a yes or no): where it was asked for
+  registration_id VARCHAR,              -- ReBound's id of a registration in its portal
   mirakl_return_id VARCHAR,             -- Mirakl's return id, NULL while Mirakl has none
   return_id VARCHAR,                    -- ReBound's order id, NULL while ReBound has none
   order_id VARCHAR,                     -- Mirakl's order id
@@ -481,8 +482,9 @@ CREATE TABLE IF NOT EXISTS return_request_pushes (  -- grain: one step of a requ
   marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
   day DATE,                             -- day of the request: the partition
   effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
-  kind VARCHAR,                         -- return_accept, return_refuse (RT21), return_create (RT01), return_order (ReBound) or return_update (RT04)
+  kind VARCHAR,                         -- return_accept, return_refuse (RT21), return_create (RT01), return_order (ReBound), registration_authorise or registration_decline (its portal), or return_update (RT04)
   order_id VARCHAR,                     -- Mirakl's order id
+  registration_id VARCHAR,              -- ReBound's id of a registration in its portal
   mirakl_return_id VARCHAR,             -- Mirakl's return id
   return_id VARCHAR,                    -- ReBound's order id
   rma VARCHAR,                          -- RMA that Mirakl is given

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from returns_assets.rebound.reading_errors import ReboundReadError
 from tests.authorise.world import AuthoriseWorld, authorise_world
 from tests.sandbox_fixture import Sandbox, running_sandbox
 
@@ -276,3 +277,59 @@ def test_no_personal_data_is_kept_and_e_mail_addresses_change_nothing(world: Aut
     kept += [seen for seen in map(str, world.server.requests(operation="RETURN-CREATE")) if world.order_id in seen]
     for text in kept:
         assert not any(personal in text for personal in ("@", "Sample Street", "Sampleton", "Returns Yard"))
+
+
+def test_a_registration_in_rebounds_portal_waits_for_the_dispatch_is_granted_and_then_created_in_mirakl(world: AuthoriseWorld) -> None:
+    world.order("SHIPPING")
+    asked = world.in_portal()
+    world.run()
+    assert (world.outcomes(), world.authorised(), world.registration(asked)["status"]) == (["hold SHIPPING"], [], "PENDING")
+    world.state("SHIPPED")
+    world.advance(1)
+    second = world.in_portal()
+    world.run()
+    [made] = world.authorised()
+    assert (world.registration(asked)["status"], world.registration(asked)["reboundOrderId"]) == ("AUTHORISED", made["reboundOrderId"])
+    assert world.registration(second)["status"] == "DECLINED", "the order has one unit"
+    return_id = made["reboundOrderId"].removeprefix("(00)")
+    world.registered(return_id)  # as ReBound tells of it
+    world.run()
+    [created] = world.in_mirakl()
+    assert (created["rma"], created["state"], created["tracking"]["tracking_number"]) == (return_id, "IN_PROGRESS", made["trackingNumber"])
+    found = world.rows("return_request_pushes", "kind", "registration_id", "return_id", "state")
+    assert ("registration_authorise", asked, return_id, "confirmed") in found
+    assert len(world.authorised()) == 1
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("operation", ["REGISTRATION-AUTHORISE", "REGISTRATION-DECLINE"])
+def test_a_lost_answer_to_a_registration_is_read_back(tmp_path: Path, server: Sandbox, operation: str, fault: str) -> None:
+    """Where the operator has no returns, too: ReBound's portal asks all the same."""
+    with authorise_world(tmp_path, server, features={"returns.marketplace": False}) as world:
+        world.order("CLOSED" if operation.endswith("DECLINE") else "SHIPPED")
+        asked = world.in_portal()
+        world.server.fault(operation, fault, times=1)
+        for _ in range(2):
+            world.run()
+            world.advance(100)
+        now = world.registration(asked)
+        assert now["status"] == ("DECLINED" if operation.endswith("DECLINE") else "AUTHORISED")
+        assert now["reason"] == (f"{world.line} is CLOSED" if operation.endswith("DECLINE") else None)
+        calls = [seen for seen in world.server.requests(operation=operation) if asked in str(seen)]
+        assert len(calls) == (2 if fault == "cut_before" else 1)
+        assert world.exceptions() == {}
+
+
+def test_what_mirakl_can_be_told_does_not_wait_for_rebound(world: AuthoriseWorld) -> None:
+    world.order("SHIPPED", 1, 1)
+    world.state("CANCELED", f"{world.order_id}-2")
+    granted, never = world.ask(), world.ask((f"{world.order_id}-2", 1))
+    world.server.post("rebound", revoke_tokens=True)
+    world.server.fault("TOKEN", "503")
+    with pytest.raises(ReboundReadError):
+        world.run()
+    assert (world.history(granted), world.shown(never)["state"]) == (["RT21"], "REFUSED")
+    assert world.exceptions() == {"portal_unreadable": "technical"}
+    world.server.delete("faults")
+    world.run()
+    assert (world.history(granted), world.exceptions()) == (["RT21", "RT04"], {})

@@ -35,6 +35,7 @@ class AuthoriseWorld:
 
     def __init__(self, home: Path, shop: Shop, clock: Clock) -> None:
         self.home, self.shop, self.key, self.server, self.clock = home, shop, shop.key, shop.server, clock
+        self.prefix = f"{shop.key.upper()}-"
         self.next_order()
         self.ledger = Ledger.open(f"sqlite:///{home / 'ledger.sqlite'}")
         self.warehouse = Warehouse(f"duckdb:{home / 'returns.duckdb'}")
@@ -50,7 +51,7 @@ class AuthoriseWorld:
         base = MAPPINGS.marketplaces["nordhaus"]
         status = base.return_status.model_copy(update={"sweep_interval_seconds": 0})
         calls = base.calls.model_copy(update={"timeout_seconds": 5.0})
-        mine = base.model_copy(update={"key": self.key, "return_status": status, "calls": calls})
+        mine = base.model_copy(update={"key": self.key, "return_status": status, "calls": calls, "order_id_prefixes": [self.prefix]})
         self.mappings = MAPPINGS.model_copy(update={"marketplaces": {self.key: mine}})
         self.ctx = StepContext(
             Settings(home=home), self.mappings, self.warehouse, self.ledger, lambda _: self.client, "run", "test", clock,
@@ -69,7 +70,7 @@ class AuthoriseWorld:
 
     def next_order(self) -> None:
         """Another order from here on."""
-        self.order_id = f"NOR-{next(_numbers)}-A"
+        self.order_id = f"{self.prefix}{next(_numbers)}-A"
         self.line = f"{self.order_id}-1"
 
     def order(self, state: str = "SHIPPED", *quantities: int, pushed: bool = True, **more: Any) -> None:
@@ -109,6 +110,15 @@ class AuthoriseWorld:
         return_id = made.json()["reboundOrderId"].removeprefix("(00)")
         self.registered(return_id)
         return return_id
+
+    def in_portal(self, units: int = 1) -> str:
+        """A consumer registers a return in ReBound's portal, which asks for a yes or no; the registration's id."""
+        items = [{"clientItemId": self.line, "quantity": str(units), "reasonCode": "Too large"}]
+        return self.server.post("rebound/registrations", clientOrderId=self.order_id, announcedItems=items)["registrationId"]
+
+    def registration(self, registration_id: str) -> dict[str, Any]:
+        found = self.server.get("rebound/registrations", client_order_id=self.order_id)["registrations"]
+        return next(each for each in found if each["registrationId"] == registration_id)
 
     def run(self, days: int = 0) -> FlowReport:
         report = run_authorisations(self.ctx, self.key, DAY + timedelta(days=days))
