@@ -310,7 +310,7 @@ CREATE TABLE IF NOT EXISTS return_status_actions (  -- grain: one step that Mira
   order_ref VARCHAR,                    -- order id as the documents say it
   lane VARCHAR,                         -- HUB, DTR or RLIB
   mirakl_return_id VARCHAR,             -- Mirakl's return, NULL when none or more than one fits
-  matched_by VARCHAR,                   -- rma, metadata or lines
+  matched_by VARCHAR,                   -- metadata, ledger (this product made one for the other), rma or lines
   order_id VARCHAR,                     -- order of Mirakl's return
   step VARCHAR,                         -- match (is there a return at all), received, compliance, closed or cancelled
   outcome VARCHAR,                      -- send, done (Mirakl shows it), wait, gap (Mirakl lists no return) or exception

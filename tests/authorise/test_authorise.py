@@ -217,6 +217,16 @@ def test_a_return_that_both_sides_know_is_written_back_and_not_authorised_again(
     assert world.rows("return_request_pushes", "DISTINCT return_id") == [(return_id,)]
 
 
+def test_the_return_status_follows_what_was_authorised_where_lines_alone_would_not_tell(world: AuthoriseWorld) -> None:
+    world.order("SHIPPED", 2)
+    first, second = world.ask(), world.ask()
+    world.run()
+    made = next(each for each in world.authorised() if each["clientReturnId"] == first)
+    world.registered(made["reboundOrderId"].removeprefix("(00)"), "PARCEL_AT_HUB", event_rank=40)
+    world.follow()
+    assert (world.shown(first)["state"], world.shown(second)["state"]) == ("RECEIVED", "IN_PROGRESS")
+
+
 def test_where_the_operator_has_no_returns_the_flow_says_so_and_asks_nothing(tmp_path: Path, server: Sandbox) -> None:
     with authorise_world(tmp_path, server, features={"returns.marketplace": False}) as world:
         world.order()
