@@ -1,31 +1,16 @@
-"""Requests for returns, end to end: nothing is authorised for an order that may not be returned, and each step is made once."""
-
-from collections.abc import Generator
-from pathlib import Path
+"""Requests that customers open on the marketplace, end to end: nothing is authorised for an order that may not be returned, each step is
+made once."""
 
 import pytest
 
 from returns_assets.rebound.reading_errors import ReboundReadError
-from tests.authorise.world import AuthoriseWorld, authorise_world
-from tests.sandbox_fixture import Sandbox, running_sandbox
+from tests.authorise.world import AuthoriseWorld
 
 DONE = {"accept": "confirmed", "order": "confirmed", "update": "confirmed"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Sandbox]:
-    with running_sandbox(tmp_path_factory.mktemp("sandbox"), clock="2025-03-10T12:00:00Z") as started:
-        yield started
-
-
-@pytest.fixture
-def world(tmp_path: Path, server: Sandbox) -> Generator[AuthoriseWorld]:
-    with authorise_world(tmp_path, server) as opened:
-        yield opened
-
-
 def test_one_run_accepts_authorises_and_writes_back_and_the_next_sends_nothing(world: AuthoriseWorld) -> None:
-    world.order()
+    world.order(customer_notification_email="k3v9q1@proxy.example")
     asked = world.ask()
     world.run()
     [made] = world.authorised()
@@ -49,6 +34,13 @@ def test_one_run_accepts_authorises_and_writes_back_and_the_next_sends_nothing(w
     assert world.outcomes() == ["done"]
     assert world.history(asked) == ["RT21", "RT04"]
     assert len(world.authorised()) == 1
+    # whatever the e-mail address was: nothing of the customer is kept or told to ReBound
+    tables = ("return_requests", "return_request_lines", "return_request_pushes", "marketplace_returns")
+    kept = [str(world.rows(table, "*")) for table in tables]
+    kept += [str(effect) for effect in world.ledger.effects.search(marketplace=world.key)]
+    kept += [seen for seen in map(str, world.server.requests(operation="RETURN-CREATE")) if world.order_id in seen]
+    for text in kept:
+        assert not any(personal in text for personal in ("@", "Sample Street", "Sampleton", "Returns Yard"))
 
 
 def test_an_unshipped_orders_return_waits_and_goes_through_by_itself_once_it_is_shipped(world: AuthoriseWorld) -> None:
@@ -57,9 +49,7 @@ def test_an_unshipped_orders_return_waits_and_goes_through_by_itself_once_it_is_
     world.run()
     assert world.outcomes() == ["hold SHIPPING"]
     assert (world.posts(), world.history(asked)) == (0, [])
-    world.advance(3600)
-    world.run()
-    assert (world.posts(), world.calls("RT21"), world.exceptions()) == (0, 0, {})
+    assert (world.calls("RT21"), world.exceptions()) == (0, {})
     world.advance(60 * 3600)
     world.run()
     assert world.exceptions() == {"request_late": "logical"}
@@ -153,68 +143,23 @@ def test_a_rejection_code_that_the_operator_dropped_is_not_sent_until_it_is_ther
 
 
 @pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
-@pytest.mark.parametrize("operation", ["RT21", "RETURN-CREATE", "RT04"])
-def test_a_lost_answer_is_read_back_and_nothing_is_made_twice(world: AuthoriseWorld, operation: str, fault: str) -> None:
+def test_lost_answers_at_every_step_are_read_back_and_nothing_is_made_twice(world: AuthoriseWorld, fault: str) -> None:
     world.order()
     asked = world.ask()
-    scope = {} if operation == "RETURN-CREATE" else {"marketplace": world.key}
-    world.server.fault(operation, fault, times=1, **scope)
-    world.run()
-    lost = {"RT21": "accept", "RETURN-CREATE": "order", "RT04": "update"}[operation]
-    assert world.steps()[lost] == "unknown (answer_lost)"
-    world.advance(100)
+    steps = {"RT21": "accept", "RETURN-CREATE": "order", "RT04": "update"}
+    for operation in steps:
+        scope = {} if operation == "RETURN-CREATE" else {"marketplace": world.key}
+        world.server.fault(operation, fault, times=1, **scope)
+    for step in steps.values():
+        world.run()
+        assert world.steps()[step] == "unknown (answer_lost)", "what comes after waits until it is known"
+        world.advance(100)
     world.run()
     assert world.history(asked) == ["RT21", "RT04"]
     assert len(world.authorised()) == 1
     assert world.steps() == DONE
-    sent = world.posts() if operation == "RETURN-CREATE" else world.calls(operation)
-    assert sent == (2 if fault == "cut_before" else 1)
+    assert [world.calls("RT21"), world.posts(), world.calls("RT04")] == [2 if fault == "cut_before" else 1] * 3
     assert world.exceptions() == {}
-
-
-def test_a_return_that_started_at_rebound_is_created_in_mirakl_once(world: AuthoriseWorld) -> None:
-    world.order("SHIPPING")
-    return_id = world.at_rebound()
-    world.run()
-    assert world.outcomes() == ["hold SHIPPING"]
-    assert world.in_mirakl() == []
-    world.state("SHIPPED")
-    world.run()
-    [made] = world.in_mirakl()
-    assert (made["state"], made["rma"], made["return_lines"][0]["reason_code"]) == ("IN_PROGRESS", return_id, "RETURN_PDNT_TOO_BIG")
-    assert made["tracking"]["tracking_number"] == world.authorised()[0]["trackingNumber"]
-    assert made["label_url"]
-    world.run()
-    world.registered(return_id, day=world.day(1))  # ReBound repeats itself a day later
-    world.run(days=1)
-    assert len(world.in_mirakl()) == 1
-    assert (world.calls("RT01"), world.posts(), world.outcomes()) == (1, 1, ["done", "done"])  # and as Mirakl lists it
-    world.registered(return_id, "PARCEL_AT_HUB", event_rank=40)
-    world.follow()
-    assert world.shown(made["id"])["state"] == "RECEIVED"
-
-
-@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
-def test_a_lost_creation_is_found_by_its_rma(world: AuthoriseWorld, fault: str) -> None:
-    world.order()
-    world.at_rebound()
-    world.server.fault("RT01", fault, marketplace=world.key, times=1)
-    for _ in range(2):
-        world.run()
-        world.advance(100)
-    assert len(world.in_mirakl()) == 1
-    assert world.calls("RT01") == (2 if fault == "cut_before" else 1)
-    assert world.steps() == {"create": "confirmed", "update": "confirmed"}
-
-
-def test_a_return_that_both_sides_know_is_written_back_and_not_authorised_again(world: AuthoriseWorld) -> None:
-    world.order()
-    return_id = world.at_rebound()
-    asked = world.ask()
-    world.run()
-    assert world.history(asked) == ["RT21", "RT04"]
-    assert (len(world.authorised()), len(world.in_mirakl()), world.outcomes()) == (1, 1, ["authorise", "done"])
-    assert world.rows("return_request_pushes", "DISTINCT return_id") == [(return_id,)]
 
 
 def test_the_return_status_follows_what_was_authorised_where_lines_alone_would_not_tell(world: AuthoriseWorld) -> None:
@@ -225,17 +170,6 @@ def test_the_return_status_follows_what_was_authorised_where_lines_alone_would_n
     world.registered(made["reboundOrderId"].removeprefix("(00)"), "PARCEL_AT_HUB", event_rank=40)
     world.follow()
     assert (world.shown(first)["state"], world.shown(second)["state"]) == ("RECEIVED", "IN_PROGRESS")
-
-
-def test_where_the_operator_has_no_returns_the_flow_says_so_and_asks_nothing(tmp_path: Path, server: Sandbox) -> None:
-    with authorise_world(tmp_path, server, features={"returns.marketplace": False}) as world:
-        world.order()
-        world.at_rebound()
-        report = world.run()
-        assert "no returns" in report.says["skipped"]
-        assert world.outcomes() == ["skip returns_off"]
-        assert [world.calls(operation) for operation in ("RT01", "RT11", "RT12", "RT21", "OR11")] == [0] * 5
-        assert world.exceptions() == {}
 
 
 def test_a_label_that_comes_late_is_written_back_when_it_is_there(world: AuthoriseWorld) -> None:
@@ -273,61 +207,6 @@ def test_an_error_of_one_return_in_a_200_is_its_own(world: AuthoriseWorld) -> No
     world.run()
     assert sorted(world.outcomes()) == ["done", "done"]
     assert world.exceptions() == {}
-
-
-def test_no_personal_data_is_kept_and_e_mail_addresses_change_nothing(world: AuthoriseWorld) -> None:
-    world.order(customer_notification_email="k3v9q1@proxy.example")
-    asked = world.ask()
-    world.run()
-    assert world.history(asked) == ["RT21", "RT04"]
-    kept = [
-        str(world.rows(table, "*")) for table in ("return_requests", "return_request_lines", "return_request_pushes", "marketplace_returns")
-    ]
-    kept += [str(effect) for effect in world.ledger.effects.search(marketplace=world.key)]
-    kept += [seen for seen in map(str, world.server.requests(operation="RETURN-CREATE")) if world.order_id in seen]
-    for text in kept:
-        assert not any(personal in text for personal in ("@", "Sample Street", "Sampleton", "Returns Yard"))
-
-
-def test_a_registration_in_rebounds_portal_waits_for_the_dispatch_is_granted_and_then_created_in_mirakl(world: AuthoriseWorld) -> None:
-    world.order("SHIPPING")
-    asked = world.in_portal()
-    world.run()
-    assert (world.outcomes(), world.authorised(), world.registration(asked)["status"]) == (["hold SHIPPING"], [], "PENDING")
-    world.state("SHIPPED")
-    world.advance(1)
-    second = world.in_portal()
-    world.run()
-    [made] = world.authorised()
-    assert (world.registration(asked)["status"], world.registration(asked)["reboundOrderId"]) == ("AUTHORISED", made["reboundOrderId"])
-    assert world.registration(second)["status"] == "DECLINED", "the order has one unit"
-    return_id = made["reboundOrderId"].removeprefix("(00)")
-    world.registered(return_id)  # as ReBound tells of it
-    world.run()
-    [created] = world.in_mirakl()
-    assert (created["rma"], created["state"], created["tracking"]["tracking_number"]) == (return_id, "IN_PROGRESS", made["trackingNumber"])
-    found = world.rows("return_request_pushes", "kind", "registration_id", "return_id", "state")
-    assert ("registration_authorise", asked, return_id, "confirmed") in found
-    assert len(world.authorised()) == 1
-
-
-@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
-@pytest.mark.parametrize("operation", ["REGISTRATION-AUTHORISE", "REGISTRATION-DECLINE"])
-def test_a_lost_answer_to_a_registration_is_read_back(tmp_path: Path, server: Sandbox, operation: str, fault: str) -> None:
-    """Where the operator has no returns, too: ReBound's portal asks all the same."""
-    with authorise_world(tmp_path, server, features={"returns.marketplace": False}) as world:
-        world.order("CLOSED" if operation.endswith("DECLINE") else "SHIPPED")
-        asked = world.in_portal()
-        world.server.fault(operation, fault, times=1)
-        for _ in range(2):
-            world.run()
-            world.advance(100)
-        now = world.registration(asked)
-        assert now["status"] == ("DECLINED" if operation.endswith("DECLINE") else "AUTHORISED")
-        assert now["reason"] == (f"{world.line} is CLOSED" if operation.endswith("DECLINE") else None)
-        calls = [seen for seen in world.server.requests(operation=operation) if asked in str(seen)]
-        assert len(calls) == (2 if fault == "cut_before" else 1)
-        assert world.exceptions() == {}
 
 
 def test_what_mirakl_can_be_told_does_not_wait_for_rebound(world: AuthoriseWorld) -> None:

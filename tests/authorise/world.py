@@ -40,6 +40,7 @@ class AuthoriseWorld:
         self.ledger = Ledger.open(f"sqlite:///{home / 'ledger.sqlite'}")
         self.warehouse = Warehouse(f"duckdb:{home / 'returns.duckdb'}")
         self.documents = 0
+        self.account = Account(self.server)
         self.client = MiraklClient(
             self.server.base_url(self.key), self.server.key(self.key), "", timeout=5, concurrency=4, clock=clock, wait=self.advance
         )
@@ -60,6 +61,8 @@ class AuthoriseWorld:
 
     def close(self) -> None:
         self.client.close()
+        self.account.rest.close()
+        self.account.form.close()
         self.rebound.close()
         self.ledger.close()
 
@@ -79,8 +82,10 @@ class AuthoriseWorld:
         lines = [{"price": "10.00", "quantity": n, "offer_sku": f"S{i}", "order_line_state": state} for i, n in enumerate(units, 1)]
         self.shop.put(order(self.order_id, *lines, **more))
         if pushed:
-            account = Account(self.server)
-            assert account.push(self.order_id, *((f"{self.order_id}-{i}", n) for i, n in enumerate(units, 1))).status_code in (201, 409)
+            assert self.account.push(self.order_id, *((f"{self.order_id}-{i}", n) for i, n in enumerate(units, 1))).status_code in (
+                201,
+                409,
+            )
 
     def state(self, state: str, line: str | None = None) -> None:
         self.server.post("line-state", marketplace=self.key, order_line_id=line or self.line, state=state)
@@ -105,7 +110,7 @@ class AuthoriseWorld:
     def at_rebound(self) -> str:
         """A return that a consumer made in ReBound's portal, told of as ReBound does; its id without the application identifier."""
         items = [{"clientItemId": self.line, "quantity": "1", "reasonCode": "Too large"}]
-        made = Account(self.server).create(self.order_id, *items)
+        made = self.account.create(self.order_id, *items)
         assert made.status_code == 201, made.text
         return_id = made.json()["reboundOrderId"].removeprefix("(00)")
         self.registered(return_id)
