@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from returns_assets.decisions.request_case import ReboundCase, Seen, asked_of
 from returns_assets.decisions.request_judge import Judgement, judge
-from returns_assets.mirakl.seen import OPEN, Asked, SeenReturn
+from returns_assets.mirakl.seen import ENDED, OPEN, Asked, SeenReturn
 from returns_assets.translation.request_tables import RejectionRow, RequestReasonRow, ReturnRequests
 
 AUTHORISE, CREATE, REFUSE, FINISH = "authorise", "create", "refuse", "finish"
@@ -69,9 +69,7 @@ def of_marketplace(
     if shown.id in done.updated:
         return Decision(DONE, lines=lines)
     if shown.id in done.authorised:
-        if shown.state not in OPEN:
-            return Decision(EXCEPTION, "return_ended", detail=f"the return is {shown.state}", lines=lines)
-        return Decision(FINISH, lines=lines)
+        return _finish(shown, lines)
     if shown.state not in OPEN or (shown.state == "IN_PROGRESS" and shown.rma and shown.id not in done.accepted):
         return Decision(DONE, detail=shown.state, lines=lines)
     if unclear or len(cases) > 1:
@@ -90,6 +88,13 @@ def of_marketplace(
         codes = sorted({str(line.reason_code) for line in named if line.reason not in rules.labels})
         return Decision(EXCEPTION, "return_reason_not_mapped", detail=", ".join(codes), lines=named)
     return Decision(AUTHORISE, lines=named)
+
+
+def _finish(shown: SeenReturn, lines: tuple[Asked, ...] = ()) -> Decision:
+    """A return that both sides have: written back while that is possible, and nobody's business once the goods came back without it."""
+    if shown.state in ENDED:
+        return Decision(EXCEPTION, "return_ended", detail=f"the return is {shown.state}", lines=lines)
+    return Decision(FINISH if shown.state in OPEN else DONE, detail=None if shown.state in OPEN else shown.state, lines=lines)
 
 
 def _not_yes(found: Judgement, lines: tuple[Asked, ...]) -> Decision:
@@ -114,7 +119,8 @@ def _never(found: Judgement, shown: SeenReturn, cases: Sequence[ReboundCase], ru
 def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules, done: Done) -> Decision:
     """A return that was registered at ReBound. `fits`: Mirakl's returns that it may be."""
     if case.return_id in done.created:
-        return Decision(DONE if set(fits) & set(done.updated) else FINISH)
+        shown = seen.returns.get(fits[0]) if fits else None
+        return Decision(FINISH) if shown is None else Decision(DONE) if shown.id in done.updated else _finish(shown)
     if len(fits) > 1:
         return Decision(EXCEPTION, "ambiguous_return", detail=f"fits {', '.join(sorted(fits))}")
     if fits or case.over:

@@ -159,4 +159,6 @@ class UpdateKind(RequestKind):
     def obstacle(self, effect: Effect, shown: SeenReturn, seen: Seen, shop: Marketplace) -> Obstacle | None:
         if shown.state == "WAITING_ACCEPTANCE":
             return Obstacle("return_not_accepted", "the return waits for acceptance", passing=True)
-        return None if shown.state in OPEN else Obstacle("return_ended", f"the return is {shown.state}")
+        if shown.state in OPEN:
+            return None
+        return Obstacle("return_ended" if shown.state in ENDED else "return_state_differs", f"the return is {shown.state}")

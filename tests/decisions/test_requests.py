@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from returns_assets.decisions.request_case import Item, ReboundCase, Seen, asked_of
 from returns_assets.decisions.request_judge import judge
 from returns_assets.decisions.request_match import match
+from returns_assets.decisions.requests import Done, Rules, of_marketplace, of_rebound
 from returns_assets.mirakl.seen import Asked, SeenReturn, SoldLine
 from returns_assets.translation.vocabulary import LineState
 from tests.steps.act_world import MAPPINGS
@@ -126,3 +127,18 @@ def test_items_find_their_line_by_id_or_by_a_sku_that_one_line_has() -> None:
     )
     assert asked == [Asked("O-A-1", 3, reason="CHANGED_MIND")]
     assert without == ["S2", "X"]
+
+
+def test_a_return_that_both_sides_have_is_finished_unless_it_ended() -> None:
+    rules = Rules(RULES, [], [], {}, set(), set())
+    outcomes: dict[str, tuple[str, str | None]] = {}
+    for state in ("IN_PROGRESS", "RECEIVED", "CLOSED", "CANCELED"):
+        mine = asks("R1", state=state)
+        found = seen(line(state="CLOSED"), returns=(mine,))
+        ours = of_marketplace(mine, [], found, rules, Done(authorised={"R1"}))
+        theirs = of_rebound(case(), ["R1"], found, rules, Done(created={"B1"}))
+        assert (ours.outcome, ours.cause) == (theirs.outcome, theirs.cause)
+        outcomes[state] = (ours.outcome, ours.cause)
+    assert outcomes == {
+        "IN_PROGRESS": ("finish", None), "RECEIVED": ("done", None), "CLOSED": ("done", None), "CANCELED": ("exception", "return_ended"),
+    }  # fmt: skip
