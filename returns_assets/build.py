@@ -9,6 +9,7 @@ import dagster as dg
 from dagster import AssetSelection
 
 from returns_assets.assets.act import act_assets
+from returns_assets.assets.authorise import authorise_assets
 from returns_assets.assets.dispatch import dispatch_assets
 from returns_assets.assets.ingest import mirakl_assets, rebound_assets
 from returns_assets.assets.rebound_orders import rebound_order_assets
@@ -29,8 +30,9 @@ from returns_assets.translation.load import load_mappings
 from returns_assets.translation.model import Mappings
 
 GATED_ASSETS = AssetSelection.assets(
-    "refund_actions", "refund_pushes", "return_status_pushes", "dispatch_pushes", "rebound_order_pushes", "stock_pushes"
-)
+    "refund_actions", "refund_pushes", "return_status_pushes", "dispatch_pushes", "rebound_order_pushes", "return_request_pushes",
+    "stock_pushes",
+)  # fmt: skip
 
 
 def build_definitions(
@@ -77,6 +79,7 @@ def _compose(
     return dg.Definitions(
         assets=[*rebound_assets(days), *mirakl_assets(partitions), *translate_assets(partitions), *act_assets(partitions),
                 *status_assets(partitions), *dispatch_assets(partitions), *stock_assets(partitions), *rebound_order_assets(partitions),
+                *authorise_assets(partitions),
                 *report_assets(partitions)],
         asset_checks=checks,
         jobs=list(jobs),

@@ -13,6 +13,7 @@ from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.findings import Finding, markdown_table
 from returns_assets.quality.gate import validate_actions, validate_dataset, validate_partition
 from returns_assets.quality.rebound_orders_suite import SALES
+from returns_assets.quality.request_suite import REQUESTS
 from returns_assets.quality.status_suite import STATUS
 from returns_assets.quality.stock_suite import STOCK
 from returns_assets.quality.suites import MAPPED, ORDERS, PARTITION_GATE, RETURNS, WAREHOUSE, suite
@@ -88,5 +89,9 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_stock_actions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(STOCK, validate_actions(steps, STOCK, *marketplace_slice(context.partition_key)))
 
+    @dg.multi_asset_check(name="check_return_requests", specs=check_specs(REQUESTS, partitions))
+    def check_return_requests(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
+        yield from results(REQUESTS, validate_actions(steps, REQUESTS, *marketplace_slice(context.partition_key)))
+
     return [check_rebound_returns, check_warehouse_events, check_mirakl_orders, check_mapped_dispositions, check_dispatch_notices,
-            check_return_status_actions, check_rebound_orders, check_stock_actions]  # fmt: skip
+            check_return_status_actions, check_return_requests, check_rebound_orders, check_stock_actions]  # fmt: skip

@@ -14,13 +14,15 @@ PROCESSED = ("mirakl_reference", "mirakl_orders", "mapped_dispositions", "refund
 STATUS = ("mirakl_reference", "marketplace_returns", "return_status_actions", "return_status_pushes")
 SALES = ("mirakl_orders", "rebound_orders", "rebound_order_pushes")
 RESTOCKED = ("mirakl_orders", "stock_offers", "stock_actions", "stock_pushes", "stock_signals")
+AUTHORISED = ("mirakl_reference", "marketplace_returns", "return_requests", "return_request_pushes")
 DISPATCHED = ("dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches")
 
 
 class Jobs(NamedTuple):
     """`ingest`: a day's documents. `process`: the main job, one day of one marketplace. `status`: Mirakl's returns follow. `dispatch`: what
-    left the warehouse. `orders`: what ReBound is told of. `restock`: what goes back on sale. `drift`: whether the quantities are right.
-    `publish`: the copy for analysts. The flows beside the main job are jobs of their own, so that a failing one stops nothing else."""
+    left the warehouse. `authorise`: requests for returns. `orders`: what ReBound is told of. `restock`: what goes back on sale. `drift`:
+    whether the quantities are right. `publish`: the copy for analysts. The flows beside the main job are jobs of their own, so that a
+    failing one stops nothing else."""
 
     ingest: UnresolvedAssetJobDefinition
     process: UnresolvedAssetJobDefinition
@@ -29,6 +31,7 @@ class Jobs(NamedTuple):
     orders: UnresolvedAssetJobDefinition
     restock: UnresolvedAssetJobDefinition
     drift: UnresolvedAssetJobDefinition
+    authorise: UnresolvedAssetJobDefinition
     publish: UnresolvedAssetJobDefinition
 
 
@@ -49,6 +52,8 @@ def build_jobs(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinitio
                             description="Restock of one day of one marketplace: pieces decided, checked, quantities set or signalled"),
         dg.define_asset_job("nightly_drift", AssetSelection.assets("stock_drift"), partitions_def=partitions,
                             description="Today's quantities against what they should be"),
+        dg.define_asset_job("authorise_returns", AssetSelection.assets(*AUTHORISED), partitions_def=partitions,
+                            description="Requests for returns: judged by the order's live lines, authorised at ReBound, written back"),
         dg.define_asset_job("publish", AssetSelection.assets("published_warehouse"),
                             description="Swap in a fresh read-only copy of the warehouse"),
     )  # fmt: skip

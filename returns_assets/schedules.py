@@ -63,6 +63,13 @@ RESTOCK = (
     Times("restock_week", "25 3 * * *", 2, 7, "The restock of the last seven days, every night"),
 )
 DRIFT = (Times("stock_drift_nightly", "45 3 * * *", 0, 0, "Every night: the shop's quantities against what is expected"),)
+# A return that waits for its order's dispatch is judged anew by every one of these, until it goes through by itself.
+AUTHORISE = (
+    Times("authorise_today", "7-59/15 * * * *", 0, 0, "Today's requests for returns, every quarter of an hour"),
+    Times("authorise_yesterday", "35 * * * *", 1, 1, "Yesterday's requests, every hour: orders shipped meanwhile, labels that came late"),
+    Times("authorise_week", "15 1,13 * * *", 2, 7, "The requests of the last seven days, twice a day"),
+    Times("authorise_month", "15 4 * * *", 8, 35, "The requests of the last five weeks, every night"),
+)
 
 
 def days_of(times: Times, tick: date, first_day: date) -> list[date]:
@@ -81,6 +88,10 @@ def build_schedules(jobs: Jobs, marketplaces: Sequence[str], first_day: date) ->
         *(_schedule(times, jobs.orders, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in ORDERS),
         *(_schedule(times, jobs.restock, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in RESTOCK),
         *(_schedule(times, jobs.drift, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in DRIFT),
+        *(
+            _schedule(times, jobs.authorise, first_day, lambda day: [partition_key(day, key) for key in marketplaces])
+            for times in AUTHORISE
+        ),
         dg.ScheduleDefinition(
             name="publish_hourly",
             job=jobs.publish,

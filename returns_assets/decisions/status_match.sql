@@ -1,5 +1,5 @@
--- status_matched: for each case the returns of Mirakl's that fit, by the strongest evidence that there is: our own id in ReBound's metadata
--- or the RMA (not unique at Mirakl: reference, 7.5), each within the case's order; else the order and its lines, where exactly one return
+-- status_matched: for each case the returns of Mirakl's that fit, by the strongest evidence that there is: our own id in ReBound's metadata,
+-- what this product authorised or created, or the RMA (not unique at Mirakl: reference, 7.5), each within the case's order; else the order and its lines, where exactly one return
 -- and exactly one case fit each other. Refuse rather than guess.
 CREATE OR REPLACE TEMP TABLE status_returns AS
 SELECT *, state IN ('REFUSED', 'CANCELED') AS ended
@@ -27,13 +27,19 @@ of_order AS (
     JOIN status_returns m ON c.order_ref IS NULL OR m.order_id = c.order_ref OR m.commercial_id = c.order_ref
 ),
 by_id AS (
-    SELECT return_id, mirakl_return_id FROM of_order WHERE mirakl_return_id = named_id
+    SELECT return_id, mirakl_return_id, 'metadata' AS matched_by FROM of_order WHERE mirakl_return_id = named_id
+    UNION ALL
+    SELECT DISTINCT o.return_id, o.mirakl_return_id, 'ledger'  -- this product made one for the other
+    FROM of_order o
+    JOIN return_request_pushes p ON p.return_id = o.return_id AND p.mirakl_return_id = o.mirakl_return_id
+    WHERE p.marketplace = $marketplace AND p.kind IN ('return_order', 'return_create') AND p.state = 'confirmed'
+        AND o.mirakl_return_id IS DISTINCT FROM o.named_id
 ),
 by_rma AS (  -- ReBound's own number serves as RMA where we wrote it (reference, 7.5)
     SELECT return_id, mirakl_return_id FROM of_order WHERE mirakl_rma IN (rma, return_id)
 ),
 named AS (
-    SELECT return_id, mirakl_return_id, 'metadata' AS matched_by FROM by_id
+    SELECT return_id, mirakl_return_id, matched_by FROM by_id
     UNION ALL
     SELECT return_id, mirakl_return_id, 'rma' FROM by_rma
     -- several returns with the same RMA: the id in the metadata decides between them

@@ -187,12 +187,18 @@ class MiraklClient:
         for start in range(0, len(values), VALUES_A_CALL):
             yield from self._returns("RT11-ids", {field: values[start : start + VALUES_A_CALL]})
 
-    def _returns(self, operation: str, params: Mapping[str, str | Sequence[str]]) -> Iterator[bytes]:
-        first = {**params, "limit": str(PAGE_SIZE), "sort": "date_created,ASC"}
+    def items_to_return(self, order_line_ids: Sequence[str]) -> Iterator[bytes]:
+        """RT12 by order lines, some a call, every page."""
+        for start in range(0, len(order_line_ids), VALUES_A_CALL):
+            lines = order_line_ids[start : start + VALUES_A_CALL]
+            yield from self._returns("RT12", {"order_line_id": lines}, "/returns/items_to_return")
+
+    def _returns(self, operation: str, params: Mapping[str, str | Sequence[str]], path: str = "/returns") -> Iterator[bytes]:
+        first = {**params, "limit": str(PAGE_SIZE)} | ({"sort": "date_created,ASC"} if path == "/returns" else {})
 
         def read(token: str | None) -> bytes:
             # beside a token every other parameter is ignored (reference, 1.5)
-            return self.get(operation, "/returns", first if token is None else {"page_token": token}).content
+            return self.get(operation, path, first if token is None else {"page_token": token}).content
 
         yield from pages_by_token(read)
 

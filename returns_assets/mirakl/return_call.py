@@ -1,4 +1,5 @@
-"""RT25, RT26, RT27, RT29: changes of returns, up to 100 a call, each answered for by itself inside a 200 (reference, 7.5).
+"""RT04 (no action), RT21, RT25, RT26, RT27, RT29: changes of returns, up to 100 a call, each answered for by itself inside a 200
+(reference, 7.5).
 
 Sent exactly once. A return that the answer names neither as done nor as refused is unknown: nothing is concluded from silence.
 """
@@ -25,7 +26,7 @@ def send_returns(client: MiraklClient, action: str, entries: Sequence[Entry], ma
     if not may_send():
         return [WriteAnswer(Verdict.NOT_SENT, message="not sent: the time for it was over")] * len(entries)
     try:
-        response = client.write("PUT", f"/returns/{action}", json.dumps({"returns": list(entries)}).encode())
+        response = client.write("PUT", f"/returns/{action}" if action else "/returns", json.dumps({"returns": list(entries)}).encode())
     except httpx.HTTPError as error:
         return [answer_of_failure(error)] * len(entries)
     if 200 <= response.status_code < 300:
@@ -40,14 +41,14 @@ def _each(entries: Sequence[Entry], response: httpx.Response) -> list[WriteAnswe
     status = response.status_code
     try:
         body: Any = json.loads(response.content)
-        done = {str(entry["id"]) for entry in _list(body, "return_success")}
-        refused = {str(entry["id"]): str(entry.get("message") or "") for entry in _list(body, "return_errors")}
+        done = {str(entry["id"]) for entry in answer_list(body, "return_success")}
+        refused = {str(entry["id"]): str(entry.get("message") or "") for entry in answer_list(body, "return_errors")}
     except (ValueError, KeyError, TypeError, AttributeError):
         return [WriteAnswer(Verdict.UNKNOWN, status=status, message="the answer cannot be read")] * len(entries)
     return [_one(str(entry["id"]), done, refused, status) for entry in entries]
 
 
-def _list(body: Any, name: str) -> list[dict[str, Any]]:
+def answer_list(body: Any, name: str) -> list[dict[str, Any]]:
     """A list of the answer; null or absent where it would be empty (reference, 1.2)."""
     return cast("list[dict[str, Any]]", body.get(name) or [])
 

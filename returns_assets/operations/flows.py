@@ -8,8 +8,10 @@ from returns_assets.operations.dispatch_view import dispatch_line
 from returns_assets.operations.partition_view import view
 from returns_assets.operations.pipeline import run_partition
 from returns_assets.operations.rebound_order_view import rebound_order_line
+from returns_assets.operations.request_view import request_line
 from returns_assets.operations.side_flows import (
     FlowReport,
+    run_authorisations,
     run_dispatches,
     run_drift,
     run_rebound_orders,
@@ -48,4 +50,5 @@ FLOWS: Mapping[str, Flow] = {
     "stock-drift": Flow("nightly_drift", _side(run_drift), drift_line),
     "dispatches": Flow("process_dispatches", _side(run_dispatches), dispatch_line),
     "rebound-orders": Flow("process_rebound_orders", _side(run_rebound_orders), rebound_order_line),
+    "authorise": Flow("authorise_returns", _side(run_authorisations), request_line),
 }

@@ -1,4 +1,4 @@
-"""Compares the mapping tables with what a marketplace says today: refund reasons (RE01), carriers (SH21), the shop's account (A01).
+"""Compares the mapping tables with what a marketplace says today: reasons (RE01), carriers (SH21), the shop's account (A01).
 
 A code that vanished is found here before the first refusal. Facts: Mirakl reference, 4.6, 5.3 and 10.
 """
@@ -6,6 +6,7 @@ A code that vanished is found here before the first refusal. Facts: Mirakl refer
 from datetime import date
 
 from returns_assets.mirakl.reference import Entry, entries
+from returns_assets.operations.live_requests import request_findings
 from returns_assets.steps.context import StepContext, names_marketplace
 from returns_assets.translation.model import CarrierRow, Marketplace, ReasonRow, carrier_key
 
@@ -17,7 +18,8 @@ NAMED_BY_WAREHOUSE = "SELECT DISTINCT carrier FROM warehouse_events WHERE market
 def compare(ctx: StepContext, key: str) -> list[str]:
     """One sentence a difference; raises MiraklError when the marketplace cannot be asked."""
     client = ctx.mirakl(key)
-    reasons = [entry for entry in entries("RE01", client.reasons()) if entry.list == "refund_reason"]
+    listed = entries("RE01", client.reasons())
+    reasons = [entry for entry in listed if entry.list == "refund_reason"]
     account = [entry for entry in entries("A01", client.account()) if entry.list == "account"]
     carriers = [entry for entry in entries("SH21", client.carriers()) if entry.list == "carrier"]
     platform = {entry.code: entry.value for entry in entries("PC01", client.platform())}
@@ -28,6 +30,7 @@ def compare(ctx: StepContext, key: str) -> list[str]:
         *reason_findings(rows_in_force(ctx.mappings.reasons, key, today), reasons),
         *unmapped_findings(named, ctx.mappings.carriers_of(key, today), carriers),
         *carrier_findings(ctx.mappings.carriers_of(key, today), carriers, names_taken=platform.get(NO_FREE_NAMES) != "true"),
+        *request_findings(ctx.mappings, key, listed, platform),
         *account_findings(ctx.mappings.marketplace(key), account),
     ]
 

@@ -10,6 +10,7 @@ from typing import Any
 from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.gate import validate_actions
 from returns_assets.quality.rebound_orders_suite import SALES
+from returns_assets.quality.request_suite import REQUESTS
 from returns_assets.quality.status_suite import STATUS
 from returns_assets.quality.stock_suite import STOCK
 from returns_assets.steps.context import StepContext
@@ -19,8 +20,10 @@ from returns_assets.steps.dispatch_notices import plan_dispatches
 from returns_assets.steps.dispatch_report import find_late_dispatches
 from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
+from returns_assets.steps.push_return_requests import push_return_requests, read_back_lost_requests
 from returns_assets.steps.push_return_status import push_return_status
 from returns_assets.steps.rebound_orders import plan_rebound_orders, push_rebound_orders
+from returns_assets.steps.return_requests import plan_return_requests
 from returns_assets.steps.return_status import plan_return_status
 from returns_assets.steps.stock_drift import measure_drift
 from returns_assets.steps.stock_ingest import ingest_stock_offers
@@ -91,6 +94,17 @@ def run_drift(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
     """Compare today's quantities with what they should be since the reading before. Changes nothing."""
     measured = measure_drift(ctx, marketplace, day)
     return FlowReport(marketplace, day, measured.rows, (), measured.metadata)
+
+
+def run_authorisations(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
+    """Read lists, returns and orders, judge the day's requests, check, and, only if the checks passed, register and push."""
+    ingest_reference(ctx, marketplace, day)
+    ingest_marketplace_returns(ctx, marketplace, day)
+    read_back_lost_requests(ctx, marketplace, day)
+    planned = plan_return_requests(ctx, marketplace, day)
+    blocked_by = _blocked(ctx, REQUESTS, marketplace, day)
+    pushed: Mapping[str, Any] = {} if blocked_by else push_return_requests(ctx, marketplace, day).metadata
+    return FlowReport(marketplace, day, planned.rows, blocked_by, {**planned.metadata, **pushed})
 
 
 def _blocked(ctx: StepContext, asset: str, marketplace: str, day: date) -> tuple[str, ...]:

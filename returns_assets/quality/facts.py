@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 
 from returns_assets.decisions.plan import MINOR_DIGITS
 from returns_assets.translation.model import CarrierRow, Mappings, Marketplace, PolicyRow
 from returns_assets.translation.restock import SELLABLE_GRADES, SELLABLE_VERIFICATIONS
+from returns_assets.translation.vocabulary import LineState
 
 REFUND_CODES, COMPLIANCE_CODES = "refund_reason", "return_non_compliant_reason"
+REJECTION_CODES, RETURN_CODES = "return_rejection_reason", "return_reason"
 LIVE_CODES = """
     SELECT DISTINCT code FROM mirakl_reference
     WHERE marketplace = ? AND day = ? AND list = ?
@@ -30,6 +32,8 @@ class Facts:
     marketplace: Marketplace | None
     live_codes: Sequence[str] = field(default_factory=list[str])
     compliance_codes: Sequence[str] = field(default_factory=list[str])
+    rejection_codes: Sequence[str] = field(default_factory=list[str])
+    return_codes: Sequence[str] = field(default_factory=list[str])
 
     @property
     def marketplaces(self) -> list[str]:
@@ -66,6 +70,14 @@ class Facts:
         """The smallest part of a price that any refund of the policy table grants."""
         return min((row.share for row in self._policy() if row.outcome == "refund" and row.share is not None), default=Decimal(1))
 
+    @property
+    def never_states(self) -> list[str]:
+        """States of a line that can never be returned."""
+        if self.marketplace is None:
+            return []
+        rules = self.marketplace.return_requests
+        return [state for state in get_args(LineState) if state not in (*rules.eligible_line_states, *rules.waiting_line_states)]
+
     def parameters(self) -> dict[str, Any]:
         """The scalars that the slices' SQL names."""
         values: dict[str, Any] = {"day": self.day, "default_lane": self.mappings.rebound.default_lane, "lane_events": self.lane_events}
@@ -77,6 +89,7 @@ class Facts:
                 "max_share": str(limits.max_exception_share),
                 "max_total": str(limits.max_refund_total),
                 "eligible_states": self.eligible_states,
+                "never_states": self.never_states,
                 "tax_mode": self.marketplace.order_tax_mode,
                 "minor": self.minor,
                 "least_share": str(self.least_share),
@@ -131,7 +144,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, mappings: Mappings, marketplace: 
     """Facts of one partition; the live codes are those that RE01 named when the partition's mirakl_reference was read."""
     if marketplace is None:
         return Facts(mappings, day, None)
-    found = [live_codes(con, marketplace, day, name) for name in (REFUND_CODES, COMPLIANCE_CODES)]
+    found = [live_codes(con, marketplace, day, name) for name in (REFUND_CODES, COMPLIANCE_CODES, REJECTION_CODES, RETURN_CODES)]
     return Facts(mappings, day, mappings.marketplace(marketplace), *found)
 
 

@@ -7,6 +7,7 @@ from the mapping tables and from Mirakl's live answers, never from the columns i
 from returns_assets.quality.dispatch_suite import DISPATCH_SUITE
 from returns_assets.quality.expectation import SQL_BUG, Expectation, at_least, at_most, equal, in_set, unique
 from returns_assets.quality.rebound_orders_suite import REBOUND_ORDERS_SUITE
+from returns_assets.quality.request_suite import REQUEST_SUITE
 from returns_assets.quality.status_suite import STATUS_SUITE
 from returns_assets.quality.stock_suite import STOCK_SUITE
 
@@ -151,6 +152,7 @@ SUITES: tuple[Expectation, ...] = (
     *DISPATCH_SUITE,
     *REBOUND_ORDERS_SUITE,
     *STOCK_SUITE,
+    *REQUEST_SUITE,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
-from returns_assets.translation.rebound_ways import LegacyReading, Polls, RestApi, SalesOrders, Ways
+from returns_assets.translation.rebound_ways import LegacyReading, Polls, RestApi, ReturnOrders, SalesOrders, Ways
 from returns_assets.translation.sftp_account import SftpAccount
 from returns_assets.translation.strict import Strict, VariableName
 from returns_assets.translation.vocabulary import CanonicalEvent, Disposition, Grade, Lane, Verification
@@ -54,6 +54,7 @@ class ReboundProfile(Strict):
     sftp: SftpAccount | None = None
     api: RestApi | None = None
     sales_orders: SalesOrders | None = None
+    return_orders: ReturnOrders | None = None
 
     @model_validator(mode="after")
     def _ways_fit(self) -> "ReboundProfile":

@@ -19,6 +19,8 @@ from returns_assets.translation.model import (
     ReasonRow,
     RefusalRow,
 )
+from returns_assets.translation.request_rules import check_requests
+from returns_assets.translation.request_tables import RejectionRow, RequestReasonRow
 from returns_assets.translation.restock import RestockRow
 from returns_assets.translation.restock_rules import restock_faults
 from returns_assets.translation.rules import check_together
@@ -43,6 +45,8 @@ POLICY_COLUMNS = [
 ]
 COMPLIANCE_COLUMNS = ["marketplace", "verification", "grade", "disposition", "compliant", "code"]
 RESTOCK_COLUMNS = ["rule", "marketplace", "verification", "grade", "disposition", "lane", "sellable"]
+REJECTION_COLUMNS = ["marketplace", "rejected_for", "rejection_code"]
+REQUEST_REASON_COLUMNS = ["marketplace", "return_reason_code", "canonical_reason"]
 REFUSAL_COLUMNS = ["kinds", "text", "cause", "class", "action", "todo"]
 
 
@@ -64,6 +68,8 @@ def load_mappings(directory: Path) -> Mappings:
     refusals = _rows(RefusalRow, directory / "refusals.csv", REFUSAL_COLUMNS, faults, rename={"class": "exception_class"})
     compliance = _rows(ComplianceRow, directory / "compliance.csv", COMPLIANCE_COLUMNS, faults)
     restock = _rows(RestockRow, directory / "restock.csv", RESTOCK_COLUMNS, faults)
+    rejections = _rows(RejectionRow, directory / "return_rejections.csv", REJECTION_COLUMNS, faults)
+    request_reasons = _rows(RequestReasonRow, directory / "request_reasons.csv", REQUEST_REASON_COLUMNS, faults)
     if faults or rebound is None or warehouse is None:
         raise MappingError("\n".join(faults))
     first_day = raw.get("first_day")
@@ -79,9 +85,12 @@ def load_mappings(directory: Path) -> Mappings:
         "refusals": [row.model_dump(mode="json") for _, row in refusals],
         "compliance": [row.model_dump(mode="json") for _, row in compliance],
         "restock": [row.model_dump(mode="json") for _, row in restock],
+        "rejections": [row.model_dump(mode="json") for _, row in rejections],
+        "request_reasons": [row.model_dump(mode="json") for _, row in request_reasons],
     }
     faults = check_together(directory, marketplaces, rebound, warehouse, reasons, carriers, dispositions, policy, compliance)
     faults += restock_faults(directory / "restock.csv", marketplaces, dispositions, restock)
+    faults += check_requests(directory, marketplaces, rebound, rejections, request_reasons)
     if faults:
         raise MappingError("\n".join(faults))
     try:
@@ -99,6 +108,8 @@ def load_mappings(directory: Path) -> Mappings:
                 "refusals": [row for _, row in refusals],
                 "compliance": [row for _, row in compliance],
                 "restock": [row for _, row in restock],
+                "rejections": [row for _, row in rejections],
+                "request_reasons": [row for _, row in request_reasons],
                 "content": content,
             }
         )
@@ -137,7 +148,7 @@ def _marketplaces(path: Path, raw: dict[str, Any], lines: dict[tuple[str, ...], 
 def _merged(defaults: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     """The entry over the defaults; limits, calls and lanes field by field."""
     merged = {**defaults, **entry}
-    for nested in ("limits", "calls", "definitive", "return_status", "rebound_orders", "stock"):
+    for nested in ("limits", "calls", "definitive", "return_status", "rebound_orders", "return_requests", "stock"):
         if isinstance(entry.get(nested), dict) and isinstance(defaults.get(nested), dict):
             merged[nested] = {**defaults[nested], **entry[nested]}
     return merged

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from returns_assets.translation.accounts import ReboundProfile, WarehouseProfile
+from returns_assets.translation.request_tables import RejectionRow, RequestReasonRow, ReturnRequests
 from returns_assets.translation.restock import RestockRow, Stock
 from returns_assets.translation.strict import Strict, VariableName
 from returns_assets.translation.vocabulary import (
@@ -97,6 +98,7 @@ class Marketplace(Strict):
     return_status: ReturnStatus
     rebound_orders: ReboundOrders
     stock: Stock
+    return_requests: ReturnRequests
 
     @model_validator(mode="after")
     def _one_url(self) -> "Marketplace":
@@ -241,6 +243,8 @@ class Mappings(Strict):
     refusals: list[RefusalRow]
     compliance: list[ComplianceRow]
     restock: list[RestockRow]
+    rejections: list[RejectionRow]
+    request_reasons: list[RequestReasonRow]
     content: dict[str, Any]
 
     def carriers_of(self, marketplace: str, day: date) -> list[CarrierRow]:

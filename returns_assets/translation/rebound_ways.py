@@ -67,6 +67,25 @@ class SalesOrders(Strict):
     customer_address: dict[str, AddressField]
 
 
+class Registrations(Strict):
+    """Where returns that consumers register in ReBound's portal wait for a yes or no: an assumption as a whole."""
+
+    list_path: str = Field(pattern=r"^/")
+    read_path: str = Field(pattern=r"^/.*\{id\}")
+    authorise_path: str = Field(pattern=r"^/.*\{id\}")
+    decline_path: str = Field(pattern=r"^/.*\{id\}")
+
+
+class ReturnOrders(Strict):
+    """Where return orders are made and read (reference, 3.2): the capability is documented, paths and names are an assumption."""
+
+    create_path: str = Field(pattern=r"^/")
+    read_path: str = Field(pattern=r"^/.*\{id\}")
+    list_path: str = Field(pattern=r"^/")
+    order_parameter: str = Field(min_length=1)
+    registrations: Registrations | None = None
+
+
 class RestPoll(Pace):
     """A changed-since list with an opaque cursor (reference, 3.2: an assumption). `channels`: entry type -> channel, null: not kept."""
 

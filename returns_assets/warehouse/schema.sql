@@ -311,7 +311,7 @@ CREATE TABLE IF NOT EXISTS return_status_actions (  -- grain: one step that Mira
   order_ref VARCHAR,                    -- order id as the documents say it
   lane VARCHAR,                         -- HUB, DTR or RLIB
   mirakl_return_id VARCHAR,             -- Mirakl's return, NULL when none or more than one fits
-  matched_by VARCHAR,                   -- rma, metadata or lines
+  matched_by VARCHAR,                   -- metadata, ledger (this product made one for the other), rma or lines
   order_id VARCHAR,                     -- order of Mirakl's return
   step VARCHAR,                         -- match (is there a return at all), received, compliance, closed or cancelled
   outcome VARCHAR,                      -- send, done (Mirakl shows it), wait, gap (Mirakl lists no return) or exception
@@ -566,6 +566,70 @@ CREATE TABLE IF NOT EXISTS stock_drift (  -- grain: one SKU as read in the night
   over_limit BOOLEAN,                   -- the difference is above drift_limit, in either direction, where this product sets the quantity
   remark VARCHAR,                       -- why it is not judged: first reading, stock under way, sale during the reading, not listed
   read_at TIMESTAMP                     -- when the reading was made
+);
+
+CREATE TABLE IF NOT EXISTS return_requests (  -- grain: one request for a return, in the partition of the day on which it was made: a return that a customer opened in Mirakl, or one that was registered at ReBound or waits in its portal
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- UTC day of the return's opening in Mirakl, or on which its registration at ReBound was first received: the partition
+  request_id VARCHAR,                   -- mirakl: and Mirakl's return id, rebound: and ReBound's, or portal: and the registration's
+  origin VARCHAR,                       -- marketplace, rebound (registered there) or portal (waits there for a yes or no): where it was asked for
+  registration_id VARCHAR,              -- ReBound's id of a registration in its portal
+  mirakl_return_id VARCHAR,             -- Mirakl's return id, NULL while Mirakl has none
+  return_id VARCHAR,                    -- ReBound's order id, NULL while ReBound has none
+  order_id VARCHAR,                     -- Mirakl's order id
+  commercial_id VARCHAR,                -- the customer's basket order
+  mirakl_state VARCHAR,                 -- state of Mirakl's return as read
+  method_code VARCHAR,                  -- how the goods travel
+  rma VARCHAR,                          -- Mirakl's RMA as read; of a return that started at ReBound the one that Mirakl is given
+  requested_at TIMESTAMP,               -- opened in Mirakl, or registered at ReBound
+  outcome VARCHAR,                      -- authorise, create (in Mirakl), refuse, finish (exists on both sides, or may: only written back), hold, done, skip or exception
+  exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
+  cause VARCHAR,                        -- why it is an exception or skipped
+  waits_for VARCHAR,                    -- for a hold, the state of the order line that is waited out
+  todo VARCHAR,                         -- what a person should do
+  detail VARCHAR,                       -- the values behind the outcome
+  rejection_code VARCHAR,               -- the operator's code of a refusal, by return_rejections.csv
+  lines JSON,                           -- [{order_line_id, quantity, reason_code, reason}] that are asked for
+  mapping_version VARCHAR,              -- sha256 of the mapping tables that decided; `returns mappings show` prints a version
+  decided_at TIMESTAMP                  -- when this row was decided
+);
+
+CREATE TABLE IF NOT EXISTS return_request_lines (  -- grain: one order line of an open request, as it was read for the decision
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- day of the request: the partition
+  request_id VARCHAR,                   -- request in return_requests
+  order_id VARCHAR,                     -- Mirakl's order id
+  order_line_id VARCHAR,                -- Mirakl's order line id
+  sku VARCHAR,                          -- the seller's SKU
+  quantity INTEGER,                     -- units that are asked for
+  line_state VARCHAR,                   -- state of the line as read
+  sold INTEGER,                         -- units sold
+  price DECIMAL(18,4),                  -- line total without shipping
+  refunded_amount DECIMAL(18,4),        -- product money of all refunds on the line, ours and foreign
+  refunded_units INTEGER,               -- units that these refunds name: informative at Mirakl, often 0
+  in_other_returns INTEGER,             -- units in other returns of the order that are not refused or cancelled; of those that wait for acceptance, in earlier ones
+  in_returns_back INTEGER,              -- units in returns whose goods are back (received or closed)
+  read_at TIMESTAMP                     -- when the order was read
+);
+
+CREATE TABLE IF NOT EXISTS return_request_pushes (  -- grain: one step of a request (an effect) after the push, with the ids of both sides
+  marketplace VARCHAR,                  -- key in mappings/marketplaces.yaml: the partition
+  day DATE,                             -- day of the request: the partition
+  effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
+  kind VARCHAR,                         -- return_accept, return_refuse (RT21), return_create (RT01), return_order (ReBound), registration_authorise or registration_decline (its portal), or return_update (RT04)
+  order_id VARCHAR,                     -- Mirakl's order id
+  registration_id VARCHAR,              -- ReBound's id of a registration in its portal
+  mirakl_return_id VARCHAR,             -- Mirakl's return id
+  return_id VARCHAR,                    -- ReBound's order id
+  rma VARCHAR,                          -- RMA that Mirakl is given
+  tracking_number VARCHAR,              -- the return parcel's tracking number that Mirakl is given
+  label_url VARCHAR,                    -- address of the label that Mirakl is given, NULL where ReBound gave none
+  state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
+  cause VARCHAR,                        -- why it is not confirmed
+  answer VARCHAR,                       -- the last refusal's or obstacle's own words
+  attempts INTEGER,                     -- how often it was claimed for sending
+  claimed_at TIMESTAMP,                 -- when the last claim was committed
+  confirmed_at TIMESTAMP                -- when the answer was committed
 );
 
 -- When later news moves a piece to another partition, the old partition keeps its row until it is run again: whoever adds up over

@@ -32,7 +32,7 @@ GROUPS = {
     "act": {"refund_actions", "refund_pushes"},
     "status": {"return_status_actions", "return_status_pushes"},
     "dispatch": {"dispatch_orders", "dispatch_notices", "dispatch_pushes", "late_dispatches"},
-    "authorise": {"rebound_orders", "rebound_order_pushes"},
+    "authorise": {"return_requests", "return_request_pushes", "rebound_orders", "rebound_order_pushes"},
     "stock": {"stock_offers", "stock_actions", "stock_pushes", "stock_signals", "stock_drift"},
     "report": {"return_metrics", "published_warehouse"},
 }
@@ -50,6 +50,8 @@ DEPENDENCIES = {
     "marketplace_returns": {"rebound_returns", "mirakl_reference"},
     "return_status_actions": {"rebound_returns", "marketplace_returns", "mirakl_reference"},
     "return_status_pushes": {"return_status_actions"},
+    "return_requests": {"rebound_returns", "marketplace_returns", "mirakl_reference"},
+    "return_request_pushes": {"return_requests"},
     "dispatch_orders": {"warehouse_events"},
     "dispatch_notices": {"dispatch_orders"},
     "dispatch_pushes": {"dispatch_notices"},
@@ -83,6 +85,10 @@ CHECKS = {
     "return_status_actions": {
         "status_codes_live", "status_codes_translated", "status_lines_complete", "status_steps_unique", "status_returns_unique",
         "status_order_agrees", "status_rests_on_event", "status_explained", "status_outcomes",
+    },
+    "return_requests": {
+        "granted_lines_eligible", "granted_lines_whole", "created_codes_live", "refused_never_eligible", "refused_codes_live",
+        "refused_codes_translated", "request_keys_unique", "request_one_outcome", "request_explained", "requests_conserved",
     },
     "dispatch_notices": {
         "ready_carriers_live", "ready_carriers_translated", "ready_orders_shipping", "ready_tracking_given", "ready_within_units",
@@ -155,6 +161,7 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
             "return_status",
             "process_dispatches",
             "process_rebound_orders",
+            "authorise_returns",
             "restock",
             "nightly_drift",
             "publish",
@@ -165,9 +172,10 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "process_returns": GROUPS["translate"] | GROUPS["act"] | {"mirakl_reference", "mirakl_orders", "return_metrics"},
         "return_status": GROUPS["status"] | {"mirakl_reference", "marketplace_returns"},
         "process_dispatches": GROUPS["dispatch"],
-        "process_rebound_orders": GROUPS["authorise"] | {"mirakl_orders"},
+        "process_rebound_orders": {"mirakl_orders", "rebound_orders", "rebound_order_pushes"},
         "restock": GROUPS["stock"] - {"stock_drift"} | {"mirakl_orders"},
         "nightly_drift": {"stock_drift"},
+        "authorise_returns": {"mirakl_reference", "marketplace_returns", "return_requests", "return_request_pushes"},
         "publish": {"published_warehouse"},
     }
     checked = {key.name for key in defs.resolve_job_def("process_returns").asset_layer.asset_graph.asset_check_keys}
@@ -187,6 +195,10 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "status_yesterday": "30 0 * * *",
         "status_week": "30 2 * * *",
         "status_month": "30 4 * * 0",
+        "authorise_today": "7-59/15 * * * *",
+        "authorise_yesterday": "35 * * * *",
+        "authorise_week": "15 1,13 * * *",
+        "authorise_month": "15 4 * * *",
         "dispatch_today": "6-59/15 * * * *",
         "dispatch_yesterday": "25 * * * *",
         "dispatch_week": "45 2 * * *",

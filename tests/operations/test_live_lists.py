@@ -34,6 +34,16 @@ def test_a_withdrawn_code_is_named_with_what_is_there(sandbox: Sandbox, cli: Cli
     assert cli("mappings", "check", "--live", "--marketplace", "nordhaus").exit_code == 0
 
 
+def test_withdrawn_codes_of_requests_are_named_where_the_operator_has_returns(sandbox: Sandbox, cli: Cli) -> None:
+    for kind, code in (("RETURN_REJECTION", "RETURN_REJECTION_WINDOW_CLOSED"), ("RETURN", "RETURN_PDNT_TOO_SMALL")):
+        sandbox.post("reasons", marketplace="nordhaus", type=kind, withdraw=code)
+    result = cli("mappings", "check", "--live", "--marketplace", "nordhaus")
+    assert "return_rejections.csv maps CLOSED to 'RETURN_REJECTION_WINDOW_CLOSED', which is not in the live list: " in result.output
+    assert "request_reasons.csv maps SIZE_TOO_SMALL to 'RETURN_PDNT_TOO_SMALL'" in result.output
+    sandbox.post("marketplaces", key="nordhaus", features={"returns.marketplace": False})
+    assert cli("mappings", "check", "--live", "--marketplace", "nordhaus").exit_code == 0
+
+
 def test_a_withdrawn_carrier_is_named_with_a_proposal(sandbox: Sandbox, cli: Cli) -> None:
     new = {"code": "DPD-NEW", "label": "DPD", "standard_code": "dpd", "tracking_url": None}
     sandbox.post("carriers", marketplace="albion", withdraw="DPD-UK", add=new)

@@ -1,0 +1,107 @@
+"""Requests that start at ReBound: created in Mirakl once, answered in ReBound's portal by the order's live lines."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.authorise.world import AuthoriseWorld, authorise_world
+from tests.sandbox_fixture import Sandbox
+
+
+def test_a_return_that_started_at_rebound_is_created_in_mirakl_once(world: AuthoriseWorld) -> None:
+    world.order("SHIPPING")
+    return_id = world.at_rebound()
+    world.run()
+    assert world.outcomes() == ["hold SHIPPING"]
+    assert world.in_mirakl() == []
+    world.state("SHIPPED")
+    world.run()
+    [made] = world.in_mirakl()
+    assert (made["state"], made["rma"], made["return_lines"][0]["reason_code"]) == ("IN_PROGRESS", return_id, "RETURN_PDNT_TOO_BIG")
+    assert made["tracking"]["tracking_number"] == world.authorised()[0]["trackingNumber"]
+    assert made["label_url"]
+    world.run()
+    world.registered(return_id, day=world.day(1))  # ReBound repeats itself a day later
+    world.run(days=1)
+    assert len(world.in_mirakl()) == 1
+    assert (world.calls("RT01"), world.posts(), world.outcomes()) == (1, 1, ["done", "done"])  # and as Mirakl lists it
+    world.registered(return_id, "PARCEL_AT_HUB", event_rank=40)
+    world.follow()
+    assert world.shown(made["id"])["state"] == "RECEIVED"
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+def test_a_lost_creation_is_found_by_its_rma(world: AuthoriseWorld, fault: str) -> None:
+    world.order()
+    world.at_rebound()
+    world.server.fault("RT01", fault, marketplace=world.key, times=1)
+    for _ in range(2):
+        world.run()
+        world.advance(100)
+    assert len(world.in_mirakl()) == 1
+    assert world.calls("RT01") == (2 if fault == "cut_before" else 1)
+    assert world.steps() == {"create": "confirmed", "update": "confirmed"}
+
+
+def test_a_return_that_both_sides_know_is_written_back_and_not_authorised_again(world: AuthoriseWorld) -> None:
+    world.order()
+    return_id = world.at_rebound()
+    asked = world.ask()
+    world.run()
+    assert world.history(asked) == ["RT21", "RT04"]
+    assert (len(world.authorised()), len(world.in_mirakl()), world.outcomes()) == (1, 1, ["authorise", "done"])
+    assert world.rows("return_request_pushes", "DISTINCT return_id") == [(return_id,)]
+
+
+def test_where_the_operator_has_no_returns_the_flow_says_so_and_asks_nothing(tmp_path: Path, server: Sandbox) -> None:
+    with authorise_world(tmp_path, server, features={"returns.marketplace": False}) as world:
+        world.order()
+        world.at_rebound()
+        report = world.run()
+        assert "no returns" in report.says["skipped"]
+        assert world.outcomes() == ["skip returns_off"]
+        assert [world.calls(operation) for operation in ("RT01", "RT11", "RT12", "RT21", "OR11")] == [0] * 5
+        assert world.exceptions() == {}
+
+
+def test_a_registration_in_rebounds_portal_waits_for_the_dispatch_is_granted_and_then_created_in_mirakl(world: AuthoriseWorld) -> None:
+    world.order("SHIPPING")
+    asked = world.in_portal()
+    world.run()
+    assert (world.outcomes(), world.authorised(), world.registration(asked)["status"]) == (["hold SHIPPING"], [], "PENDING")
+    world.state("SHIPPED")
+    world.advance(1)
+    second = world.in_portal()
+    world.run()
+    [made] = world.authorised()
+    assert (world.registration(asked)["status"], world.registration(asked)["reboundOrderId"]) == ("AUTHORISED", made["reboundOrderId"])
+    assert world.registration(second)["status"] == "DECLINED", "the order has one unit"
+    return_id = made["reboundOrderId"].removeprefix("(00)")
+    world.registered(return_id)  # as ReBound tells of it
+    world.run()
+    [created] = world.in_mirakl()
+    assert (created["rma"], created["state"], created["tracking"]["tracking_number"]) == (return_id, "IN_PROGRESS", made["trackingNumber"])
+    found = world.rows("return_request_pushes", "kind", "registration_id", "return_id", "state")
+    assert ("registration_authorise", asked, return_id, "confirmed") in found
+    assert len(world.authorised()) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [("REGISTRATION-AUTHORISE", "cut_before"), ("REGISTRATION-AUTHORISE", "cut_after"), ("REGISTRATION-DECLINE", "cut_after")],
+)
+def test_a_lost_answer_to_a_registration_is_read_back(tmp_path: Path, server: Sandbox, operation: str, fault: str) -> None:
+    """Where the operator has no returns, too: ReBound's portal asks all the same."""
+    with authorise_world(tmp_path, server, features={"returns.marketplace": False}) as world:
+        world.order("CLOSED" if operation.endswith("DECLINE") else "SHIPPED")
+        asked = world.in_portal()
+        world.server.fault(operation, fault, times=1)
+        for _ in range(2):
+            world.run()
+            world.advance(100)
+        now = world.registration(asked)
+        assert now["status"] == ("DECLINED" if operation.endswith("DECLINE") else "AUTHORISED")
+        assert now["reason"] == (f"{world.line} is CLOSED" if operation.endswith("DECLINE") else None)
+        calls = [seen for seen in world.server.requests(operation=operation) if asked in str(seen)]
+        assert len(calls) == (2 if fault == "cut_before" else 1)
+        assert world.exceptions() == {}
