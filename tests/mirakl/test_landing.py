@@ -93,7 +93,7 @@ money = st.decimals(min_value=-(10**11), max_value=10**11, places=4, allow_nan=F
 
 
 @given(st.lists(st.tuples(money, st.sampled_from(["number", "quoted"])), min_size=1, max_size=30))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30, deadline=None)
 def test_money_is_read_exactly(tmp_path: Path, amounts: list[tuple[Decimal, str]]) -> None:
     warehouse = Warehouse(f"duckdb:{tmp_path / 'exact.duckdb'}")
     landing = Landing(tmp_path / "exact", "nordhaus", DAY)
