@@ -15,7 +15,6 @@ from sqlalchemy import create_engine, make_url, text
 from returns_assets.ledger.database import Ledger
 from tests import one_thread
 
-
 # A busy machine is no fault of a test.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
