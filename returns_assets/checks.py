@@ -11,7 +11,7 @@ from returns_assets.assets.ingest import Steps
 from returns_assets.partitions import day_slice, marketplace_slice
 from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.findings import Finding, markdown_table
-from returns_assets.quality.gate import validate_actions, validate_dataset, validate_partition
+from returns_assets.quality.gate import validate_actions, validate_dataset
 from returns_assets.quality.rebound_orders_suite import SALES
 from returns_assets.quality.request_suite import REQUESTS
 from returns_assets.quality.status_suite import STATUS
@@ -69,29 +69,15 @@ def asset_checks(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinit
     def check_mirakl_orders(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
         yield from results(ORDERS, validate_dataset(steps, ORDERS, *marketplace_slice(context.partition_key)))
 
-    @dg.multi_asset_check(name="check_mapped_dispositions", specs=check_specs(MAPPED, partitions))
-    def check_mapped_dispositions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
-        yield from results(MAPPED, validate_partition(steps, *marketplace_slice(context.partition_key)))
+    acted_on = [_acted_on(asset, partitions) for asset in (MAPPED, STATUS, NOTICES, SALES, STOCK, REQUESTS)]
+    return [check_rebound_returns, check_warehouse_events, check_mirakl_orders, *acted_on]
 
-    @dg.multi_asset_check(name="check_return_status_actions", specs=check_specs(STATUS, partitions))
-    def check_return_status_actions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
-        yield from results(STATUS, validate_actions(steps, STATUS, *marketplace_slice(context.partition_key)))
 
-    @dg.multi_asset_check(name="check_dispatch_notices", specs=check_specs(NOTICES, partitions))
-    def check_dispatch_notices(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
-        yield from results(NOTICES, validate_actions(steps, NOTICES, *marketplace_slice(context.partition_key)))
+def _acted_on(asset: str, partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    """The checks of a dataset that something is sent because of: their verdict is recorded, and releases its effects."""
 
-    @dg.multi_asset_check(name="check_rebound_orders", specs=check_specs(SALES, partitions))
-    def check_rebound_orders(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
-        yield from results(SALES, validate_actions(steps, SALES, *marketplace_slice(context.partition_key)))
+    @dg.multi_asset_check(name=f"check_{asset}", specs=check_specs(asset, partitions))
+    def check(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
+        yield from results(asset, validate_actions(steps, asset, *marketplace_slice(context.partition_key)))
 
-    @dg.multi_asset_check(name="check_stock_actions", specs=check_specs(STOCK, partitions))
-    def check_stock_actions(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
-        yield from results(STOCK, validate_actions(steps, STOCK, *marketplace_slice(context.partition_key)))
-
-    @dg.multi_asset_check(name="check_return_requests", specs=check_specs(REQUESTS, partitions))
-    def check_return_requests(context: dg.AssetCheckExecutionContext, steps: Steps) -> Iterator[dg.AssetCheckResult]:
-        yield from results(REQUESTS, validate_actions(steps, REQUESTS, *marketplace_slice(context.partition_key)))
-
-    return [check_rebound_returns, check_warehouse_events, check_mirakl_orders, check_mapped_dispositions, check_dispatch_notices,
-            check_return_status_actions, check_return_requests, check_rebound_orders, check_stock_actions]  # fmt: skip
+    return check

@@ -80,17 +80,16 @@ def days_of(times: Times, tick: date, first_day: date) -> list[date]:
 
 def build_schedules(jobs: Jobs, marketplaces: Sequence[str], first_day: date) -> list[dg.ScheduleDefinition]:
     """One schedule a line of the tables above, and the one that publishes."""
+    flows = (
+        (jobs.process, PROCESS), (jobs.status, STATUS), (jobs.dispatch, DISPATCH), (jobs.orders, ORDERS), (jobs.restock, RESTOCK),
+        (jobs.drift, DRIFT), (jobs.authorise, AUTHORISE),
+    )  # fmt: skip
     return [
         *(_schedule(times, jobs.ingest, first_day, lambda day: [partition_key(day)]) for times in INGEST),
-        *(_schedule(times, jobs.process, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in PROCESS),
-        *(_schedule(times, jobs.status, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in STATUS),
-        *(_schedule(times, jobs.dispatch, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in DISPATCH),
-        *(_schedule(times, jobs.orders, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in ORDERS),
-        *(_schedule(times, jobs.restock, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in RESTOCK),
-        *(_schedule(times, jobs.drift, first_day, lambda day: [partition_key(day, key) for key in marketplaces]) for times in DRIFT),
         *(
-            _schedule(times, jobs.authorise, first_day, lambda day: [partition_key(day, key) for key in marketplaces])
-            for times in AUTHORISE
+            _schedule(times, job, first_day, lambda day: [partition_key(day, key) for key in marketplaces])
+            for job, table in flows
+            for times in table
         ),
         dg.ScheduleDefinition(
             name="publish_hourly",

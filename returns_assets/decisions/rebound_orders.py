@@ -6,11 +6,11 @@ Pure functions over facts; what Mirakl shows now is asked again right before any
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import duckdb
 
+from returns_assets.decisions.plan import sql
 from returns_assets.rebound.sales_order import SoldLine, SoldOrder
 from returns_assets.translation.rebound_ways import RepeatedOrder
 
@@ -55,8 +55,7 @@ class Candidate(NamedTuple):
 
 def read_candidates(con: duckdb.DuckDBPyConnection, marketplace: str, day: date) -> list[Candidate]:
     """The partition's orders, by id."""
-    text = files("returns_assets.decisions").joinpath("rebound_orders.sql").read_text(encoding="utf-8")
-    rows = con.execute(text, {"marketplace": marketplace, "day": day}).fetchall()
+    rows = con.execute(sql("rebound_orders"), {"marketplace": marketplace, "day": day}).fetchall()
     return [_candidate(row) for row in rows]
 
 

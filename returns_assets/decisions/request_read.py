@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection
 from datetime import date
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -11,11 +10,12 @@ import pyarrow as pa
 from returns_assets.decisions.plan import sql
 from returns_assets.decisions.request_case import Item, ReboundCase
 from returns_assets.mirakl.seen import SeenReturn, lines_of
+from returns_assets.warehouse.partitions import dict_rows
 
 
 def opened_returns(con: duckdb.DuckDBPyConnection, marketplace: str, day: date) -> dict[str, SeenReturn]:
     """Mirakl's returns of the day by id, as they were last read."""
-    rows = _rows(con, "request_returns", {"marketplace": marketplace, "day": day})
+    rows = dict_rows(con.execute(sql("request_returns"), {"marketplace": marketplace, "day": day}))
     return {
         row["mirakl_return_id"]: SeenReturn(
             id=row["mirakl_return_id"],
@@ -35,7 +35,7 @@ def opened_returns(con: duckdb.DuckDBPyConnection, marketplace: str, day: date) 
 def rebound_cases(con: duckdb.DuckDBPyConnection, marketplace: str, day: date, order_ids: Collection[str]) -> list[ReboundCase]:
     """ReBound's returns that are new on the day, and the others of those orders and of `order_ids`."""
     con.register("asked_orders", pa.table({"order_id": pa.array(sorted(order_ids), pa.string())}))
-    rows = _rows(con, "request_cases", {"marketplace": marketplace, "day": day})
+    rows = dict_rows(con.execute(sql("request_cases"), {"marketplace": marketplace, "day": day}))
     con.unregister("asked_orders")
     return [
         ReboundCase(
@@ -50,9 +50,3 @@ def rebound_cases(con: duckdb.DuckDBPyConnection, marketplace: str, day: date, o
         )
         for row in rows
     ]
-
-
-def _rows(con: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    cursor = con.execute(sql(name), parameters)
-    names = [str(column[0]) for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -15,6 +15,7 @@ from returns_assets.decisions.status_case import Case, MiraklReturn, Piece, line
 from returns_assets.decisions.tables import load_tables, temp_table
 from returns_assets.translation.model import Mappings, Marketplace
 from returns_assets.warehouse.connection import in_transaction
+from returns_assets.warehouse.partitions import dict_rows
 
 Row = dict[str, Any]
 FINAL_OUTCOMES = ("no_refund",)
@@ -40,9 +41,7 @@ def read_cases(
             for text in filter(str.strip, sql(name).split(";\n")):
                 con.execute(text, bind(text, parameters))
         text = sql("status_read")
-        cursor = con.execute(text, bind(text, parameters))
-        names = [str(column[0]) for column in cursor.description or []]
-        rows: list[Row] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows: list[Row] = dict_rows(con.execute(text, bind(text, parameters)))
     settled = frozenset(paid(sorted({str(piece["piece_id"]) for row in rows for piece in row["pieces"]})))
     return [_case(row, settled) for row in rows]
 

@@ -59,6 +59,11 @@ class RegisterResult:
     settled: int = 0
     conflicts: tuple[Intent, ...] = ()
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Without the conflicts, which have content."""
+        return {name: getattr(self, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:

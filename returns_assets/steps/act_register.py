@@ -5,7 +5,6 @@ one transaction of the ledger.
 from collections.abc import Sequence
 from datetime import UTC, date
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -18,6 +17,8 @@ from returns_assets.steps.act_gate import decided_elsewhere, require_rows
 from returns_assets.steps.act_shipping import rests_on, undone
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.elsewhere import exception_elsewhere
+from returns_assets.steps.register_effects import register_effects
+from returns_assets.steps.texts import sql
 from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "refund_actions"
@@ -63,24 +64,21 @@ def register_partition(ctx: StepContext, marketplace: str, day: date, validation
     A piece that is wanted here and cannot be registered is an exception: planning did not know yet who else has it.
     """
     wanted = _wanted(ctx, marketplace, day, validation)
-    registered = ctx.ledger.effects.register(
+    registered = register_effects(
+        ctx,
         marketplace,
         day,
         KIND,
         [_intent(row) for row in wanted.rows],
-        wanted.settled_pieces,
+        validation,
+        settled_pieces=wanted.settled_pieces,
         settled_subjects=wanted.settled_lines,
-        validation_id=validation.id,
-        mapping_version=ctx.mappings.version,
-        run_id=ctx.run_id,
-        actor=ctx.actor,
-        now=ctx.now(),
     )
     effects = write_actions(ctx, marketplace, day)
     records = [exception_elsewhere(effect, marketplace, day) for effect in wanted.held_elsewhere]
     records += [_overtaken(intent, marketplace, day) for intent in registered.conflicts]
     ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day.isoformat()}, records, now=ctx.now())
-    counts = {name: getattr(registered, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
+    counts = registered.counts
     amount = sum((effect.amount for effect in effects), Decimal(0))
     later = sum(taker == marketplace for taker in wanted.takers.values())
     counts |= {"conflicts": len(registered.conflicts), "held_in_other_marketplace": len(wanted.held_elsewhere)}
@@ -112,7 +110,7 @@ def _wanted(ctx: StepContext, marketplace: str, day: date, validation: Validatio
         takers = decided_elsewhere(ctx, con, marketplace, day, {*behind, *(piece for piece, _ in pieces)})
         for name, ids in (("taken_pieces", {*takers, *taken}), ("moved_pieces", takers)):
             con.register(name, pa.table({"piece_id": pa.array(sorted(ids), pa.string())}))
-        rows = [_Row(*row) for name in ("refund_intents", "shipping_intents") for row in con.execute(_sql(name), partition).fetchall()]
+        rows = [_Row(*row) for name in ("refund_intents", "shipping_intents") for row in con.execute(sql(name), partition).fetchall()]
         for name in ("taken_pieces", "moved_pieces"):
             con.unregister(name)
         lines = undone(con, marketplace, day)
@@ -133,10 +131,6 @@ def _overtaken(intent: Intent, marketplace: str, day: date) -> ExceptionRecord:
         detail=f"order {intent.order_id}: another run took or paid some of {pieces} meanwhile",
         todo="materialise mapped_dispositions and what follows for this partition again",
     )
-
-
-def _sql(name: str) -> str:
-    return files("returns_assets.steps").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _intent(row: _Row) -> Intent:

@@ -1,6 +1,6 @@
 """What a push leaves for people: the partition of refund_pushes, and an exception for each effect that is not through."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,7 @@ from returns_assets.ledger.records import Effect
 from returns_assets.steps.act_register import KIND, pieces_json
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
-from returns_assets.warehouse.partitions import arrow_rows, replace_partition
+from returns_assets.steps.push_report import pushed, states_of, write_report
 
 TABLE = "refund_pushes"
 # Causes that this product finds itself at a refund; those of an operator's refusal are in refusals.csv.
@@ -35,48 +35,31 @@ CAUSES: Causes = {
 def report_pushes(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """Write the partition of refund_pushes from the ledger and bring its exceptions up to date: cleared ones close by themselves."""
     effects = ctx.ledger.effects.of_partition(marketplace, day, KIND)
-    with ctx.warehouse.transaction() as con:
-        pushes = arrow_rows(con, TABLE, [_push(effect) for effect in effects])
-        rows = replace_partition(con, TABLE, {"marketplace": marketplace, "day": day}, pushes)
     records = [
         record_of(effect, ctx.mappings.refusals, CAUSES, f"order line {effect.subject}, {_money(effect)}")
         for effect in effects
         if effect.state in OPEN_STATES
     ]
-    ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day.isoformat()}, records, now=ctx.now())
-    states: dict[str, int] = {}
-    for effect in effects:
-        states[effect.state] = states.get(effect.state, 0) + 1
+    rows = write_report(ctx, TABLE, marketplace, day, [_push(effect) for effect in effects], records)
     confirmed = [effect for effect in effects if effect.state == "confirmed"]
     money = sum((effect.amount for effect in confirmed), Decimal(0))
     shipping = sum((effect.shipping_amount for effect in confirmed), Decimal(0))
-    return StepResult(rows, {"states": states, "refunded_amount": str(money), "refunded_shipping": str(shipping)})
+    return StepResult(rows, {"states": states_of(effects), "refunded_amount": str(money), "refunded_shipping": str(shipping)})
 
 
 def _push(effect: Effect) -> dict[str, Any]:
     return {
-        "marketplace": effect.marketplace,
-        "day": effect.day,
-        "effect_key": effect.key,
+        **pushed(effect),
         "order_id": effect.order_id,
         "order_line_id": effect.subject,
-        "state": effect.state,
-        "cause": effect.cause,
         "refund_id": effect.external_id,
         "amount": effect.amount,
         "shipping_amount": effect.shipping_amount,
         "currency": effect.currency,
         "quantity": effect.request["refunds"][0]["quantity"],
-        "attempts": effect.attempts,
-        "claimed_at": _naive(effect.claimed_at),
-        "confirmed_at": _naive(effect.confirmed_at),
         "pieces": pieces_json(effect),
     }
 
 
 def _money(effect: Effect) -> str:
     return f"{effect.amount} + {effect.shipping_amount} shipping {effect.currency}"
-
-
-def _naive(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC).replace(tzinfo=None)

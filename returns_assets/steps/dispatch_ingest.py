@@ -7,47 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 
-import pyarrow as pa
-
 from returns_assets.mirakl.dispatch_facts import OrderFact, ShipmentFact, orders_of, shipments_of
 from returns_assets.mirakl.errors import MiraklPermanentError
 from returns_assets.mirakl.reference import DISPATCH_OPERATIONS
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.ingest_mirakl import refresh_lists
-from returns_assets.warehouse.partitions import replace_partition
+from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
-ORDERS = pa.schema(
-    [
-        ("marketplace", pa.string()),
-        ("day", pa.date32()),
-        ("order_id", pa.string()),
-        ("order_line_id", pa.string()),
-        ("offer_sku", pa.string()),
-        ("quantity", pa.int32()),
-        ("line_state", pa.string()),
-        ("order_state", pa.string()),
-        ("multi_shipment", pa.bool_()),
-        ("can_shop_ship", pa.bool_()),
-        ("shipping_type", pa.string()),
-        ("shipping_deadline", pa.timestamp("us")),
-        ("carrier_code", pa.string()),
-        ("tracking_number", pa.string()),
-        ("fetched_at", pa.timestamp("us")),
-    ]
-)
-SHIPMENTS = pa.schema(
-    [
-        ("marketplace", pa.string()),
-        ("day", pa.date32()),
-        ("order_id", pa.string()),
-        ("shipment_id", pa.string()),
-        ("status", pa.string()),
-        ("tracking_number", pa.string()),
-        ("order_line_id", pa.string()),
-        ("quantity", pa.int32()),
-        ("fetched_at", pa.timestamp("us")),
-    ]
-)
 # An id with a comma cannot be asked for: OR11 takes a comma-separated list.
 NAMED = """
     SELECT DISTINCT trim(order_id) AS order_id FROM warehouse_events
@@ -77,8 +43,8 @@ def ingest_dispatch_orders(ctx: StepContext, marketplace: str, day: date) -> Ste
     order_rows = [row for order in orders.values() for row in _order_rows(order, {**seen, "multi_shipment": shipments is not None})]
     shipment_rows = [row for each in (shipments or {}).values() for shipment in each for row in _shipment_rows(shipment, seen)]
     with ctx.warehouse.transaction() as con:
-        rows = replace_partition(con, "dispatch_orders", partition, pa.Table.from_pylist(order_rows, ORDERS))
-        replace_partition(con, "dispatch_shipments", partition, pa.Table.from_pylist(shipment_rows, SHIPMENTS))
+        rows = replace_partition(con, "dispatch_orders", partition, arrow_rows(con, "dispatch_orders", order_rows))
+        replace_partition(con, "dispatch_shipments", partition, arrow_rows(con, "dispatch_shipments", shipment_rows))
     counts = {"named": len(named), "found": len(orders), "multi_shipment": shipments is not None, "unavailable": unavailable}
     return StepResult(rows, counts)
 

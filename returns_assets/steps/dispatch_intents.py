@@ -13,6 +13,7 @@ from returns_assets.mirakl.dispatch_call import tracking_body
 from returns_assets.steps.act_gate import require_rows
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.dispatch_kinds import SHIP, SHIPMENT, TRACKING
+from returns_assets.steps.register_effects import register_effects
 
 ZERO = Decimal(0)
 READY = """
@@ -48,20 +49,10 @@ def register_dispatches(ctx: StepContext, marketplace: str, day: date, validatio
     counts: dict[str, int] = {}
     for kind, wanted in intents.items():
         asked = {use.piece_id for intent in wanted for use in intent.pieces}
-        done = ctx.ledger.effects.register(
-            marketplace,
-            day,
-            kind,
-            wanted,
-            [notice.notice_id for notice in notices if notice.notice_id not in asked],
-            validation_id=validation.id,
-            mapping_version=ctx.mappings.version,
-            run_id=ctx.run_id,
-            actor=ctx.actor,
-            now=ctx.now(),
-        )
-        for name in ("created", "reopened", "withdrawn", "unchanged", "settled"):
-            counts[name] = counts.get(name, 0) + int(getattr(done, name))
+        not_asked = [notice.notice_id for notice in notices if notice.notice_id not in asked]
+        done = register_effects(ctx, marketplace, day, kind, wanted, validation, settled_pieces=not_asked)
+        for name, number in done.counts.items():
+            counts[name] = counts.get(name, 0) + number
     return counts
 
 

@@ -1,10 +1,10 @@
 """The dataset dispatch_notices: what the warehouse sent out, matched to orders, its carriers translated, decided; with its exceptions."""
 
 from datetime import UTC, date
-from importlib.resources import files
 
 import pyarrow as pa
 
+from returns_assets.decisions.plan import sql
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.dispatch_causes import NOTICE_TODOS
@@ -34,7 +34,7 @@ def plan_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult
         {"carrier_key": row.key, "carrier_code": row.carrier_code, "carrier_name": row.carrier_name, "carrier_url": row.carrier_url}
         for row in ctx.mappings.carriers_of(marketplace, now.date())
     ]
-    text = files("returns_assets.decisions").joinpath("dispatch.sql").read_text(encoding="utf-8")
+    text = sql("dispatch")
     with ctx.warehouse.connection() as con:
         con.register("carrier_rows", pa.Table.from_pylist(rows, CARRIERS))
         with in_transaction(con):

@@ -1,8 +1,7 @@
 """What a push of dispatches leaves for people: dispatch_pushes and its exceptions, and late_dispatches."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from importlib.resources import files
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -13,27 +12,12 @@ from returns_assets.steps.dispatch_causes import PUSH_CAUSES
 from returns_assets.steps.dispatch_kinds import SHIP, SHIPMENT, TRACKING
 from returns_assets.steps.dispatch_notices import told
 from returns_assets.steps.push_exceptions import OPEN_STATES, record_of
+from returns_assets.steps.push_report import pushed, states_of, write_report
+from returns_assets.steps.rebound_rows import naive_utc
+from returns_assets.steps.texts import sql
 from returns_assets.warehouse.partitions import replace_partition
 
 TABLE = "dispatch_pushes"
-PUSHES = pa.schema(
-    [
-        ("marketplace", pa.string()),
-        ("day", pa.date32()),
-        ("effect_key", pa.string()),
-        ("kind", pa.string()),
-        ("operation", pa.string()),
-        ("notice_id", pa.string()),
-        ("order_id", pa.string()),
-        ("state", pa.string()),
-        ("cause", pa.string()),
-        ("answer", pa.string()),
-        ("shipment_id", pa.string()),
-        ("attempts", pa.int32()),
-        ("claimed_at", pa.timestamp("us")),
-        ("confirmed_at", pa.timestamp("us")),
-    ]
-)
 
 
 def effects_of(ctx: StepContext, marketplace: str, day: date) -> list[Effect]:
@@ -44,19 +28,13 @@ def effects_of(ctx: StepContext, marketplace: str, day: date) -> list[Effect]:
 def report_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """Write the partition of dispatch_pushes from the ledger and bring its exceptions up to date: cleared ones close by themselves."""
     effects = effects_of(ctx, marketplace, day)
-    partition = {"marketplace": marketplace, "day": day}
-    with ctx.warehouse.transaction() as con:
-        rows = replace_partition(con, TABLE, partition, pa.Table.from_pylist([_push(effect) for effect in effects], PUSHES))
     records = [
         record_of(effect, ctx.mappings.refusals, PUSH_CAUSES, f"order {effect.order_id}, {effect.request['operation']}")
         for effect in effects
         if effect.state in OPEN_STATES and not _follows(effect, effects)
     ]
-    ctx.ledger.exceptions.sync(TABLE, partition, records, now=ctx.now())
-    states: dict[str, int] = {}
-    for effect in effects:
-        states[effect.state] = states.get(effect.state, 0) + 1
-    return StepResult(rows, {"states": states})
+    rows = write_report(ctx, TABLE, marketplace, day, [_push(effect) for effect in effects], records)
+    return StepResult(rows, {"states": states_of(effects)})
 
 
 def find_late_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult:
@@ -66,8 +44,8 @@ def find_late_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepR
         query = "SELECT notice_id FROM dispatch_notices WHERE marketplace = ? AND day = ? AND outcome <> 'done'"
         open_notices = [str(row[0]) for row in con.execute(query, [marketplace, day]).fetchall()]
     shipped = told(ctx, open_notices)
-    text = files("returns_assets.steps").joinpath("late_dispatches.sql").read_text(encoding="utf-8")
-    now = ctx.now().astimezone(UTC).replace(tzinfo=None)
+    text = sql("late_dispatches")
+    now = naive_utc(ctx.now())
     with ctx.warehouse.transaction() as con:
         con.register("told", pa.table({"notice_id": pa.array(shipped, pa.string())}))
         con.execute(f"CREATE OR REPLACE TEMP TABLE late AS {text}", {**partition, "now": now})
@@ -92,22 +70,11 @@ def _follows(effect: Effect, effects: Sequence[Effect]) -> bool:
 def _push(effect: Effect) -> dict[str, Any]:
     shipment = effect.request.get("shipment_id") or (effect.external_id if effect.kind == SHIPMENT else None)
     return {
-        "marketplace": effect.marketplace,
-        "day": effect.day,
-        "effect_key": effect.key,
+        **pushed(effect),
         "kind": effect.kind,
         "operation": effect.request["operation"],
         "notice_id": effect.pieces[0].piece_id.split(" tracking ")[0] if effect.pieces else None,
         "order_id": effect.order_id,
-        "state": effect.state,
-        "cause": effect.cause,
         "answer": effect.last_error,
         "shipment_id": shipment,
-        "attempts": effect.attempts,
-        "claimed_at": _naive(effect.claimed_at),
-        "confirmed_at": _naive(effect.confirmed_at),
     }
-
-
-def _naive(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC).replace(tzinfo=None)

@@ -6,12 +6,12 @@ returns that the day's ReBound events name. Where the operator has no returns (P
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from importlib.resources import files
 
 from returns_assets.mirakl.client import MiraklClient
 from returns_assets.mirakl.landing import Landing
 from returns_assets.mirakl.parse import statement
 from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.steps.texts import sql
 from returns_assets.translation.model import Marketplace
 from returns_assets.warehouse.partitions import replace_partition
 
@@ -69,7 +69,7 @@ def ingest_marketplace_returns(ctx: StepContext, marketplace: str, day: date, *,
 
 def _named(ctx: StepContext, marketplace: str, day: date) -> dict[str, list[str]]:
     """RT11 parameter -> values that the day's events name."""
-    text = files("returns_assets.steps").joinpath("named_returns.sql").read_text(encoding="utf-8")
+    text = sql("named_returns")
     named: dict[str, list[str]] = {}
     with ctx.warehouse.read() as con:
         for field, value in con.execute(text, {"marketplace": marketplace, "day": day}).fetchall():

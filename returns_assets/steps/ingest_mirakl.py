@@ -6,7 +6,6 @@ With `replay` nothing is read from the network: the partition is built from its 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from importlib.resources import files
 from pathlib import Path
 
 from returns_assets.mirakl import reference
@@ -16,6 +15,7 @@ from returns_assets.mirakl.errors import MiraklError
 from returns_assets.mirakl.landing import Batch, Landing
 from returns_assets.mirakl.parse import upsert_orders
 from returns_assets.steps.context import StepContext, StepResult, names_marketplace
+from returns_assets.steps.texts import sql
 from returns_assets.translation.model import Marketplace
 from returns_assets.warehouse.partitions import count, replace_partition
 
@@ -161,7 +161,7 @@ def _window(ctx: StepContext, shop: Marketplace, day: date) -> Window | None:
 
 
 def _named_orders(ctx: StepContext, marketplace: str, day: date) -> list[str]:
-    text = files("returns_assets.steps").joinpath("named_orders.sql").read_text(encoding="utf-8")
+    text = sql("named_orders")
     with ctx.warehouse.read() as con:
         return [str(row[0]) for row in con.execute(text, {"marketplace": marketplace, "day": day}).fetchall()]
 

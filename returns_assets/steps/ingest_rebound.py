@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -23,6 +22,7 @@ from returns_assets.steps.document_exceptions import SOURCE as DOCUMENTS_SOURCE
 from returns_assets.steps.document_exceptions import Tally, document_exception
 from returns_assets.steps.legacy_history import LegacyHistory
 from returns_assets.steps.rebound_rows import DOCUMENT_SCHEMA, RETURN_SCHEMA, document_row, event_row, table, with_problem
+from returns_assets.steps.texts import sql
 from returns_assets.steps.unclear_pieces import Nameless, nameless, unclear
 from returns_assets.steps.warehouse_known import read_known
 from returns_assets.steps.warehouse_places import CANONICAL, place
@@ -192,7 +192,7 @@ def _add_orders_of_other_days(ctx: StepContext, day: date, read: _Day) -> None:
     nameless = sorted({event.return_id for _, event in read.late if event.return_id is not None})
     if not nameless:
         return
-    query = files("returns_assets.steps").joinpath("orders_of_returns.sql").read_text(encoding="utf-8")
+    query = sql("orders_of_returns")
     with ctx.warehouse.read() as con:
         con.register("nameless_returns", pa.table({"return_id": pa.array(nameless, pa.string())}))
         for return_id, order_id in con.execute(query, {"day": day}).fetchall():

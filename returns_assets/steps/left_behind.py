@@ -2,10 +2,10 @@
 is shown or counted of those pieces there is brought up to date by the partition that took them."""
 
 from datetime import date
-from importlib.resources import files
 from typing import NamedTuple
 
 from returns_assets.steps.context import StepContext
+from returns_assets.steps.texts import sql
 
 
 class LeftBehind(NamedTuple):
@@ -18,6 +18,6 @@ class LeftBehind(NamedTuple):
 
 def left_behind(ctx: StepContext, marketplace: str, day: date) -> list[LeftBehind]:
     """The partitions that have rows of pieces which this partition decided last, oldest first."""
-    text = files("returns_assets.steps").joinpath("left_behind.sql").read_text(encoding="utf-8")
+    text = sql("left_behind")
     with ctx.warehouse.read() as con:
         return [LeftBehind(*row) for row in con.execute(text, {"marketplace": marketplace, "day": day}).fetchall()]

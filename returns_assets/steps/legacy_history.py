@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from importlib.resources import files
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ from returns_assets.rebound.legacy_units import Known, settle
 from returns_assets.rebound.profile import LegacyDialect, Profile
 from returns_assets.rebound.vocabulary import LEGACY_RETURN
 from returns_assets.steps.context import StepContext
+from returns_assets.steps.texts import sql
 
 
 class LegacyHistory:
@@ -39,7 +39,7 @@ class LegacyHistory:
         return read_legacy(self._profile, self._dialect, payload, received_at)
 
     def _look_up(self, ctx: StepContext, day: date, owners: list[str]) -> None:
-        query = files("returns_assets.steps").joinpath("legacy_units.sql").read_text(encoding="utf-8")
+        query = sql("legacy_units")
         with ctx.warehouse.read() as con:
             con.register("legacy_returns", pa.table({"return_id": pa.array(owners, pa.string())}))
             for owner, *unit in con.execute(query, {"day": day}).fetchall():

@@ -14,9 +14,10 @@ from returns_assets.steps.act_resolve import Resolved, resolve_unknown
 from returns_assets.steps.context import StepContext, StepResult, names_marketplace
 from returns_assets.steps.effect_kind import EffectKind
 from returns_assets.steps.ingest_marketplace_returns import returns_off
+from returns_assets.steps.register_effects import register_effects
 from returns_assets.steps.request_create import CreateKind
 from returns_assets.steps.request_done import ACCEPT, CREATE, DECLINE, GRANT, KINDS, ORDER, PORTAL_KINDS, REFUSE, TABLE, UPDATE
-from returns_assets.steps.request_intents import Requests, register
+from returns_assets.steps.request_intents import Requests
 from returns_assets.steps.request_kinds import AcceptKind, RefuseKind, UpdateKind
 from returns_assets.steps.request_links import Updates, updates
 from returns_assets.steps.request_order import OrderKind
@@ -84,6 +85,6 @@ def _send(
         if kind == UPDATE:
             told = updates(ctx, shop, day, requests)
         intents = told.intents if kind == UPDATE else requests.answers(kind) if kind in PORTAL_KINDS else requests.intents(kind)
-        registered[kind] = register(ctx, marketplace, day, kind, intents, validation)
+        registered[kind] = register_effects(ctx, marketplace, day, kind, intents, validation).counts
         pushed[kind] = asdict(push_all(ctx, KIND[kind](), marketplace, day))
     return told

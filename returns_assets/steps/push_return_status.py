@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
 from returns_assets.ledger.records import Intent
@@ -14,8 +13,10 @@ from returns_assets.steps.act_push import push_all
 from returns_assets.steps.act_resolve import resolve_unknown
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.ingest_marketplace_returns import returns_off
+from returns_assets.steps.register_effects import register_effects
 from returns_assets.steps.return_kind import ACTIONS_TABLE, STEPS, ReturnKind, kind_name
 from returns_assets.steps.return_status_report import report_return_status
+from returns_assets.steps.texts import sql
 
 
 def push_return_status(ctx: StepContext, marketplace: str, day: date) -> StepResult:
@@ -42,7 +43,7 @@ def push_return_status(ctx: StepContext, marketplace: str, day: date) -> StepRes
 
 def _register(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> dict[str, dict[str, int]]:
     """The ledger holds exactly these steps of the partition, as far as nothing is in flight or done: one effect a return and step."""
-    text = files("returns_assets.steps").joinpath("status_intents.sql").read_text(encoding="utf-8")
+    text = sql("status_intents")
     with ctx.warehouse.read() as con:
         require_rows(con, validation)
         rows: list[tuple[str, str, str, str | None]] = con.execute(text, {"marketplace": marketplace, "day": day}).fetchall()
@@ -54,19 +55,7 @@ def _register(ctx: StepContext, marketplace: str, day: date, validation: Validat
             for of_step, order_id, return_id, lines in rows
             if of_step == step
         ]
-        done = ctx.ledger.effects.register(
-            marketplace,
-            day,
-            kind_name(step),
-            intents,
-            (),
-            validation_id=validation.id,
-            mapping_version=ctx.mappings.version,
-            run_id=ctx.run_id,
-            actor=ctx.actor,
-            now=ctx.now(),
-        )
-        counts[step] = {name: getattr(done, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
+        counts[step] = register_effects(ctx, marketplace, day, kind_name(step), intents, validation).counts
     return counts
 
 

@@ -24,6 +24,7 @@ from returns_assets.steps.context import StepContext, StepResult, names_marketpl
 from returns_assets.steps.rebound_order_causes import ORDER_CAUSES
 from returns_assets.steps.rebound_order_kind import KIND, TABLE, SalesOrderKind, sales_orders
 from returns_assets.steps.rebound_order_report import report_order_pushes
+from returns_assets.steps.register_effects import register_effects
 from returns_assets.translation.rebound_ways import SalesOrders
 from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
@@ -159,19 +160,7 @@ def _register(ctx: StepContext, marketplace: str, day: date, validation: Validat
         for use in effect.pieces
         if use.piece_id not in wanted
     ]
-    done = ctx.ledger.effects.register(
-        marketplace,
-        day,
-        KIND,
-        intents,
-        settled,
-        validation_id=validation.id,
-        mapping_version=ctx.mappings.version,
-        run_id=ctx.run_id,
-        actor=ctx.actor,
-        now=ctx.now(),
-    )
-    return {name: getattr(done, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
+    return register_effects(ctx, marketplace, day, KIND, intents, validation, settled_pieces=settled).counts
 
 
 def _intent(row: _Planned, marketplace: str, currency: str, block: SalesOrders) -> Intent:

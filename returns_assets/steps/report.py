@@ -2,12 +2,12 @@
 
 from datetime import UTC, date
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
 from returns_assets.decisions.plan import MINOR_DIGITS
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.left_behind import left_behind
+from returns_assets.steps.texts import sql
 from returns_assets.warehouse.partitions import replace_partition
 from returns_assets.warehouse.published import publish as publish_copy
 
@@ -16,10 +16,6 @@ TABLE = "return_metrics"
 SHOWN = ("documents", "pieces", "refunds", "refunded_amount", "planned_amount", "currency", "holds", "exceptions", "failed_pushes")
 SELECT_SHOWN = f"SELECT {', '.join(SHOWN)} FROM return_metrics WHERE marketplace = ? AND day = ?"
 EXCEPTIONS = "SELECT key, pieces FROM return_metrics_by WHERE marketplace = ? AND day = ? AND dimension = 'cause' ORDER BY pieces DESC, key"
-
-
-def _sql(name: str) -> str:
-    return files("returns_assets.steps").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def compute_metrics(ctx: StepContext, marketplace: str, day: date) -> StepResult:
@@ -43,9 +39,9 @@ def _compute(ctx: StepContext, marketplace: str, day: date, currency: str) -> St
     more = {"currency": currency, "computed_at": computed_at}
     minor = {"minor": 10**digits, "unit": Decimal(1).scaleb(-digits)}
     with ctx.warehouse.transaction() as con:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE computed AS {_sql('metrics')}", {**partition, **more})
+        con.execute(f"CREATE OR REPLACE TEMP TABLE computed AS {sql('metrics')}", {**partition, **more})
         rows = replace_partition(con, TABLE, partition, select_sql="SELECT * FROM computed")
-        con.execute(f"CREATE OR REPLACE TEMP TABLE computed_by AS {_sql('metrics_by')}", {**partition, **minor})
+        con.execute(f"CREATE OR REPLACE TEMP TABLE computed_by AS {sql('metrics_by')}", {**partition, **minor})
         replace_partition(con, "return_metrics_by", partition, select_sql="SELECT * FROM computed_by")
         found: tuple[Any, ...] = con.execute(SELECT_SHOWN, [marketplace, day]).fetchone() or ()
         causes = {str(cause): int(pieces) for cause, pieces in con.execute(EXCEPTIONS, [marketplace, day]).fetchall()}

@@ -14,7 +14,7 @@ from returns_assets.steps.effect_kind import Examined
 from returns_assets.steps.request_done import CREATE, TABLE
 from returns_assets.steps.request_kinds import eligible_obstacle
 from returns_assets.steps.request_read import see
-from returns_assets.steps.return_kind import ALREADY, SHOWN
+from returns_assets.steps.returns_call import ALREADY, SHOWN
 from returns_assets.translation.model import Marketplace
 from returns_assets.wire.answers import Verdict, WriteAnswer
 from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace

@@ -16,6 +16,7 @@ from returns_assets.steps.request_done import ACCEPT, CREATE, GRANT, ORDER, REFU
 from returns_assets.steps.request_read import from_json
 from returns_assets.steps.return_requests import labels_of
 from returns_assets.translation.model import Marketplace, carrier_key
+from returns_assets.warehouse.partitions import dict_rows
 
 PORTAL = "portal"  # origin of a registration in ReBound's portal
 COLUMNS = (
@@ -33,9 +34,7 @@ class Requests:
     def __init__(self, ctx: StepContext, shop: Marketplace, day: date, validation: Validation) -> None:
         with ctx.warehouse.read() as con:
             require_rows(con, validation)
-            cursor = con.execute(ROWS, [shop.key, day])
-            names = [str(column[0]) for column in cursor.description or []]
-            self.rows: list[Row] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            self.rows: Sequence[Row] = dict_rows(con.execute(ROWS, [shop.key, day]))
             self._skus: dict[str, str] = dict(con.execute(SKUS, [shop.key, day]).fetchall())
         self._ctx, self._shop = ctx, shop
         self._labels = labels_of(ctx.mappings)
@@ -110,20 +109,3 @@ def update_of(ctx: StepContext, marketplace: str, mirakl_return_id: str, order: 
         tracking |= {name: value for name, value in named.items() if value}
     entry = {"id": mirakl_return_id, "rma": rma, "label_url": order.label_url, "tracking": tracking}
     return {name: value for name, value in entry.items() if value}
-
-
-def register(ctx: StepContext, marketplace: str, day: date, kind: str, intents: Sequence[Intent], validation: Validation) -> dict[str, int]:
-    """The ledger holds exactly these effects of the kind for the partition, as far as nothing is in flight or done."""
-    done = ctx.ledger.effects.register(
-        marketplace,
-        day,
-        kind,
-        intents,
-        (),
-        validation_id=validation.id,
-        mapping_version=ctx.mappings.version,
-        run_id=ctx.run_id,
-        actor=ctx.actor,
-        now=ctx.now(),
-    )
-    return {name: getattr(done, name) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}

@@ -4,24 +4,21 @@ Each looks at the return and its order as they are now. A state that is reached 
 success; what would be answered otherwise than it was planned is not sent.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from returns_assets.decisions.request_case import Seen
 from returns_assets.decisions.request_judge import Judgement, judge
 from returns_assets.ledger.records import Effect
-from returns_assets.mirakl.errors import MiraklError
-from returns_assets.mirakl.return_call import MOST, send_returns
 from returns_assets.mirakl.seen import ENDED, OPEN, SeenReturn
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
 from returns_assets.steps.request_done import ACCEPT, REFUSE, TABLE, UPDATE
 from returns_assets.steps.request_read import see
-from returns_assets.steps.return_kind import ALREADY, SHOWN
+from returns_assets.steps.returns_call import SHOWN, ReturnsCall
 from returns_assets.translation.model import Marketplace
-from returns_assets.wire.answers import Verdict, WriteAnswer
 from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace
 
 NOT_FOUND = Obstacle("return_not_found", "Mirakl does not list the return")
@@ -36,11 +33,10 @@ def eligible_obstacle(found: Judgement) -> Obstacle | None:
     return Obstacle("not_eligible_now", f"{found.answer}: {found.detail}")
 
 
-class RequestKind(ABC):
+class RequestKind(ReturnsCall):
     """See EffectKind; the subject is Mirakl's return id, the request is the return's entry in the call."""
 
     name: str
-    action: str  # below /returns
     validated = TABLE
 
     @abstractmethod
@@ -66,42 +62,8 @@ class RequestKind(ABC):
                 examined.obstacles[effect.id] = found
         return examined
 
-    def requests(self, effects: Sequence[Effect]) -> list[Sequence[Effect]]:
-        """Those that need a call, 100 a call; and those that need none, by themselves."""
-        there = [effect for effect in effects if SHOWN in effect.known_ids]
-        sent = [effect for effect in effects if SHOWN not in effect.known_ids]
-        return [*([there] if there else []), *(sent[start : start + MOST] for start in range(0, len(sent), MOST))]
-
-    def sender(self, ctx: StepContext, shop: Marketplace) -> Callable[[Sequence[Effect]], Sequence[WriteAnswer]]:
-        client = ctx.mirakl(shop.key)
-
-        def send(effects: Sequence[Effect]) -> Sequence[WriteAnswer]:
-            if SHOWN in effects[0].known_ids:
-                return [WriteAnswer(Verdict.EXECUTED, effect.subject, message=ALREADY) for effect in effects]
-            until = min(effect.lease_until for effect in effects if effect.lease_until is not None)
-            answers = send_returns(
-                client,
-                self.action,
-                [effect.request for effect in effects],
-                lambda: (until - ctx.now()).total_seconds() > shop.calls.timeout_seconds,
-            )
-            return self._or_done_by_others(ctx, shop, effects, answers)
-
-        return send
-
-    def _or_done_by_others(
-        self, ctx: StepContext, shop: Marketplace, effects: Sequence[Effect], answers: Sequence[WriteAnswer]
-    ) -> list[WriteAnswer]:
-        """A refusal because someone was faster is success. Where that cannot be read the refusal stands: we certainly did nothing."""
-        refused = [effect for effect, answer in zip(effects, answers, strict=True) if answer.verdict is Verdict.REFUSED]
-        try:
-            there = self._there(see(ctx, shop, {effect.order_id for effect in refused}), refused) if refused else set[int]()
-        except MiraklError:
-            return list(answers)
-        return [
-            WriteAnswer(Verdict.EXECUTED, effect.subject, status=answer.status, message=ALREADY) if effect.id in there else answer
-            for effect, answer in zip(effects, answers, strict=True)
-        ]
+    def there(self, ctx: StepContext, shop: Marketplace, effects: Sequence[Effect]) -> set[int]:
+        return self._there(see(ctx, shop, {effect.order_id for effect in effects}), effects)
 
     def _there(self, seen: Seen, effects: Sequence[Effect]) -> set[int]:
         return {e.id for e in effects if (shown := seen.returns.get(e.subject)) is not None and self.reached(e, shown)}

@@ -23,7 +23,7 @@ from returns_assets.steps.request_done import GRANT, TABLE
 from returns_assets.steps.request_kinds import eligible_obstacle
 from returns_assets.steps.request_order import return_orders
 from returns_assets.steps.request_read import see
-from returns_assets.steps.return_kind import ALREADY, SHOWN
+from returns_assets.steps.returns_call import ALREADY, SHOWN
 from returns_assets.translation.model import MappingError, Marketplace
 from returns_assets.translation.rebound_ways import Registrations
 from returns_assets.wire.answers import Verdict, WriteAnswer

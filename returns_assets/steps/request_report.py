@@ -1,15 +1,15 @@
 """What a push of requests leaves for people: the partition of return_request_pushes, which names both sides' ids, and its exceptions."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
+from returns_assets.steps.push_report import pushed, states_of, write_report
 from returns_assets.steps.request_done import ACCEPT, CREATE, GRANT, KINDS, ORDER, PORTAL_KINDS, UPDATE, effects_of
-from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "return_request_pushes"
 PLANNED_LINKS = """
@@ -47,9 +47,6 @@ def report_return_requests(ctx: StepContext, marketplace: str, day: date, waitin
     links |= {e.external_id: e.subject for e in effects if e.kind == CREATE and e.external_id}
     told = {effect.subject: effect for effect in effects_of(ctx, marketplace, UPDATE, links)}
     rows = [_push(effect, links, told) for effect in effects]
-    partition: dict[str, Any] = {"marketplace": marketplace, "day": day}
-    with ctx.warehouse.transaction() as con:
-        written = replace_partition(con, TABLE, partition, arrow_rows(con, TABLE, rows))
     accepting = {effect.subject for effect in effects if effect.kind == ACCEPT and effect.state in OPEN_STATES}
     records = [
         record_of(effect, ctx.mappings.refusals, CAUSES, f"return {effect.subject}, {effect.kind}")
@@ -57,11 +54,8 @@ def report_return_requests(ctx: StepContext, marketplace: str, day: date, waitin
         if effect.state in OPEN_STATES and not _follows(effect, accepting)
     ]
     records += [_waits(marketplace, day, *each) for each in waiting]
-    ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day.isoformat()}, records, now=ctx.now())
-    states: dict[str, dict[str, int]] = {}
-    for effect in effects:
-        of_kind = states.setdefault(effect.kind, {})
-        of_kind[effect.state] = of_kind.get(effect.state, 0) + 1
+    written = write_report(ctx, TABLE, marketplace, day, rows, records)
+    states = {kind: states_of(effect for effect in effects if effect.kind == kind) for kind in dict.fromkeys(e.kind for e in effects)}
     return StepResult(written, {"states": states, "waiting": len(waiting)})
 
 
@@ -91,9 +85,7 @@ def _push(effect: Effect, links: Mapping[str, str], told: Mapping[str, Effect]) 
     content: Mapping[str, Any] = written.request if written else {}
     tracking: Mapping[str, Any] = content.get("tracking") or {}
     return {
-        "marketplace": effect.marketplace,
-        "day": effect.day,
-        "effect_key": effect.key,
+        **pushed(effect),
         "kind": effect.kind,
         "order_id": effect.order_id,
         "mirakl_return_id": mirakl_id,
@@ -102,14 +94,5 @@ def _push(effect: Effect, links: Mapping[str, str], told: Mapping[str, Effect]) 
         "rma": content.get("rma"),
         "tracking_number": tracking.get("tracking_number"),
         "label_url": content.get("label_url"),
-        "state": effect.state,
-        "cause": effect.cause,
         "answer": effect.last_error,
-        "attempts": effect.attempts,
-        "claimed_at": _naive(effect.claimed_at),
-        "confirmed_at": _naive(effect.confirmed_at),
     }
-
-
-def _naive(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC).replace(tzinfo=None)

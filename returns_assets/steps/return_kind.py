@@ -5,7 +5,7 @@ from which the step cannot start yet is waited for, so that the steps of a retur
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -13,21 +13,18 @@ from returns_assets.decisions.return_steps import CANCELLED, CLOSED, COMPLIANCE,
 from returns_assets.decisions.status_case import MiraklReturn, lines_of
 from returns_assets.ledger.records import Effect
 from returns_assets.mirakl.client import parse
-from returns_assets.mirakl.errors import MiraklError, MiraklUnreadableError
-from returns_assets.mirakl.return_call import MOST, send_returns
+from returns_assets.mirakl.errors import MiraklUnreadableError
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
+from returns_assets.steps.returns_call import SHOWN, ReturnsCall
 from returns_assets.translation.model import Marketplace
 from returns_assets.translation.vocabulary import ReturnStep
-from returns_assets.wire.answers import Verdict, WriteAnswer
 from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace
 
 ACTIONS_TABLE = "return_status_actions"
 STEPS: tuple[ReturnStep, ...] = (RECEIVED, COMPLIANCE, CLOSED, CANCELLED)
 PATHS = {RECEIVED: "receive", COMPLIANCE: "compliance", CLOSED: "close", CANCELLED: "cancel"}
 BEFORE: Mapping[str, Sequence[str]] = {RECEIVED: (), COMPLIANCE: (RECEIVED,), CLOSED: (RECEIVED, COMPLIANCE), CANCELLED: ()}
-SHOWN = "shown"  # in `known_ids`: the return showed the step just before, so that nothing is sent
-ALREADY = "Mirakl's return showed it already"
 
 
 def kind_name(step: str) -> str:
@@ -48,7 +45,7 @@ def reached(found: MiraklReturn, step: str) -> bool:
             return found.state in ("CANCELED", "REFUSED")
 
 
-class ReturnKind:
+class ReturnKind(ReturnsCall):
     """See EffectKind; the subject is Mirakl's return id, the request is the return's entry in the call."""
 
     validated = ACTIONS_TABLE
@@ -56,6 +53,7 @@ class ReturnKind:
     def __init__(self, step: ReturnStep) -> None:
         self.step: ReturnStep = step
         self.name = kind_name(step)
+        self.action = PATHS[step]
 
     def examine(self, ctx: StepContext, shop: Marketplace, day: date, due: Sequence[Effect]) -> Examined:
         found = read_returns(ctx, shop, due)
@@ -94,44 +92,9 @@ class ReturnKind:
             return Obstacle("waits_for_step_before", f"the return is {state}", passing=True)
         return Obstacle("return_state_differs", f"the return is {state}")
 
-    def requests(self, effects: Sequence[Effect]) -> list[Sequence[Effect]]:
-        """Those that need a call, 100 a call; and those that need none, by themselves."""
-        there = [effect for effect in effects if SHOWN in effect.known_ids]
-        sent = [effect for effect in effects if SHOWN not in effect.known_ids]
-        return [*([there] if there else []), *(sent[start : start + MOST] for start in range(0, len(sent), MOST))]
-
-    def sender(self, ctx: StepContext, shop: Marketplace) -> Callable[[Sequence[Effect]], Sequence[WriteAnswer]]:
-        client = ctx.mirakl(shop.key)
-
-        def send(effects: Sequence[Effect]) -> Sequence[WriteAnswer]:
-            if SHOWN in effects[0].known_ids:
-                return [WriteAnswer(Verdict.EXECUTED, effect.subject, message=ALREADY) for effect in effects]
-            until = min(effect.lease_until for effect in effects if effect.lease_until is not None)
-            answers = send_returns(
-                client,
-                PATHS[self.step],
-                [effect.request for effect in effects],
-                lambda: (until - ctx.now()).total_seconds() > shop.calls.timeout_seconds,
-            )
-            return self._or_done_by_others(ctx, shop, effects, answers)
-
-        return send
-
-    def _or_done_by_others(
-        self, ctx: StepContext, shop: Marketplace, effects: Sequence[Effect], answers: Sequence[WriteAnswer]
-    ) -> list[WriteAnswer]:
-        """A refusal because someone was faster is success: the refused returns are read once more. Where that read fails, the refusal
-        stands: it is certain that nothing was done by us, and the next planning sees the state."""
-        refused = [effect for effect, answer in zip(effects, answers, strict=True) if answer.verdict is Verdict.REFUSED]
-        try:
-            found = read_returns(ctx, shop, refused) if refused else {}
-        except MiraklError:
-            return list(answers)
-        there = {effect.subject for effect in refused if effect.subject in found and reached(found[effect.subject], self.step)}
-        return [
-            WriteAnswer(Verdict.EXECUTED, effect.subject, status=answer.status, message=ALREADY) if effect.subject in there else answer
-            for effect, answer in zip(effects, answers, strict=True)
-        ]
+    def there(self, ctx: StepContext, shop: Marketplace, effects: Sequence[Effect]) -> set[int]:
+        found = read_returns(ctx, shop, effects)
+        return {effect.id for effect in effects if effect.subject in found and reached(found[effect.subject], self.step)}
 
     def read_back(self, ctx: StepContext, shop: Marketplace, effects: Sequence[Effect]) -> Mapping[int, ReadBack]:
         found = read_returns(ctx, shop, effects)

@@ -11,7 +11,7 @@ from returns_assets.ledger.records import Effect, effect_key
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
 from returns_assets.steps.return_kind import ACTIONS_TABLE, STEPS, kind_name
-from returns_assets.warehouse.partitions import arrow_rows, replace_partition
+from returns_assets.warehouse.partitions import arrow_rows, dict_rows, replace_partition
 
 TABLE = "return_status_pushes"
 ACTIONS = f"""
@@ -38,9 +38,7 @@ def report_return_status(ctx: StepContext, marketplace: str, day: date) -> StepR
     send, logical where something outside is in the way.
     """
     with ctx.warehouse.read() as con:
-        cursor = con.execute(ACTIONS, [marketplace, day])
-        names = [str(column[0]) for column in cursor.description or []]
-        actions = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        actions = dict_rows(con.execute(ACTIONS, [marketplace, day]))
     keys = {effect_key(kind_name(str(a["step"])), marketplace, a["mirakl_return_id"], ()): a for a in actions if a["mirakl_return_id"]}
     effects = {effect.key: effect for effect in ctx.ledger.effects.by_keys(keys)}
     of_day = {e.key: e for step in STEPS for e in ctx.ledger.effects.of_partition(marketplace, day, kind_name(step))}

@@ -14,9 +14,9 @@ from returns_assets.ledger.exceptions import ExceptionRecord
 from returns_assets.ledger.records import Effect
 from returns_assets.mirakl.stock_facts import Offer, Sale, all_offers, read_sales, sku_key
 from returns_assets.steps.context import StepContext, StepResult, names_marketplace
+from returns_assets.steps.push_report import naive
 from returns_assets.steps.stock_baseline import MARGIN, units_of
 from returns_assets.steps.stock_kind import KIND
-from returns_assets.steps.stock_report import naive
 from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "stock_drift"

@@ -10,6 +10,7 @@ from returns_assets.ledger.records import Intent, PieceUse
 from returns_assets.ledger.validations import Validation
 from returns_assets.steps.act_gate import require_rows
 from returns_assets.steps.context import StepContext
+from returns_assets.steps.register_effects import register_effects
 from returns_assets.steps.stock_kind import KIND
 
 ROWS = """
@@ -46,21 +47,11 @@ def register_stock(ctx: StepContext, marketplace: str, day: date, validation: Va
         if row.outcome == "restock" and row.piece_id not in taken:
             groups.setdefault((row.sku, row.warehouse), []).append(row)
     currency = ctx.mappings.marketplace(marketplace).currency
-    done = ctx.ledger.effects.register(
-        marketplace,
-        day,
-        KIND,
-        [_intent(group, currency) for group in groups.values()],
-        [row.piece_id for row in here if row.outcome != "restock"],
-        validation_id=validation.id,
-        mapping_version=ctx.mappings.version,
-        run_id=ctx.run_id,
-        actor=ctx.actor,
-        now=ctx.now(),
-    )
-    counts = {name: int(getattr(done, name)) for name in ("created", "reopened", "withdrawn", "unchanged", "settled")}
+    intents = [_intent(group, currency) for group in groups.values()]
+    not_wanted = [row.piece_id for row in here if row.outcome != "restock"]
+    done = register_effects(ctx, marketplace, day, KIND, intents, validation, settled_pieces=not_wanted)
     left = {effect.day for effect in held.values() if effect.marketplace == marketplace and effect.day != day and not effect.live}
-    return {**counts, "conflicts": len(done.conflicts), "decided_later": len(rows) - len(here), "on_sale": len(taken)}, left
+    return {**done.counts, "conflicts": len(done.conflicts), "decided_later": len(rows) - len(here), "on_sale": len(taken)}, left
 
 
 def _intent(group: Sequence[_Row], currency: str) -> Intent:

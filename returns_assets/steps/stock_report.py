@@ -1,15 +1,15 @@
 """What a push of stock leaves for people: the partition of stock_pushes, and an exception for each effect that is not through."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from returns_assets.ledger.records import Effect
 from returns_assets.steps.act_register import pieces_json
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, Causes, record_of
+from returns_assets.steps.push_report import pushed, states_of, write_report
 from returns_assets.steps.stock_baseline import baseline_of, units_of
 from returns_assets.steps.stock_kind import KIND
-from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "stock_pushes"
 # Causes that this product finds itself; those of a line error in Mirakl's report are in refusals.csv.
@@ -30,45 +30,27 @@ CAUSES: Causes = {
 def report_stock(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """Write the partition of stock_pushes from the ledger and bring its exceptions up to date: cleared ones close by themselves."""
     effects = ctx.ledger.effects.of_partition(marketplace, day, KIND)
-    partition: dict[str, Any] = {"marketplace": marketplace, "day": day}
-    with ctx.warehouse.transaction() as con:
-        rows = replace_partition(con, TABLE, partition, arrow_rows(con, TABLE, [_push(effect) for effect in effects]))
     records = [
         record_of(effect, ctx.mappings.refusals, CAUSES, f"{units_of(effect)} x {effect.subject}")
         for effect in effects
         if effect.state in OPEN_STATES
     ]
-    ctx.ledger.exceptions.sync(TABLE, {"marketplace": marketplace, "day": day.isoformat()}, records, now=ctx.now())
-    states: dict[str, int] = {}
-    for effect in effects:
-        states[effect.state] = states.get(effect.state, 0) + 1
+    rows = write_report(ctx, TABLE, marketplace, day, [_push(effect) for effect in effects], records)
     units = sum(units_of(effect) for effect in effects if effect.state == "confirmed")
-    return StepResult(rows, {"states": states, "units_restocked": units})
+    return StepResult(rows, {"states": states_of(effects), "units_restocked": units})
 
 
 def _push(effect: Effect) -> dict[str, Any]:
     baseline = baseline_of(effect.known_ids) if effect.request["mode"] == "own" else None
     return {
-        "marketplace": effect.marketplace,
-        "day": effect.day,
-        "effect_key": effect.key,
+        **pushed(effect),
         "mode": effect.request["mode"],
         "sku": effect.subject,
         "warehouse": effect.request["warehouse"],
         "units": units_of(effect),
         "pieces": pieces_json(effect),
-        "state": effect.state,
-        "cause": effect.cause,
         "answer": effect.last_error,
         "quantity_before": baseline.quantity if baseline else None,
         "quantity_written": baseline.write if baseline else None,
         "import_id": effect.external_id if effect.request["mode"] == "own" else None,
-        "attempts": effect.attempts,
-        "claimed_at": naive(effect.claimed_at),
-        "confirmed_at": naive(effect.confirmed_at),
     }
-
-
-def naive(at: datetime | None) -> datetime | None:
-    """As the warehouse keeps times."""
-    return None if at is None else at.astimezone(UTC).replace(tzinfo=None)

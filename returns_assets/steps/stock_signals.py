@@ -13,8 +13,8 @@ from typing import Any
 
 from returns_assets.ledger.records import Effect
 from returns_assets.steps.context import StepContext, StepResult
+from returns_assets.steps.push_report import naive
 from returns_assets.steps.stock_kind import KIND
-from returns_assets.steps.stock_report import naive
 from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "stock_signals"

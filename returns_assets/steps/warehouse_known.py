@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from importlib.resources import files
 from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 
+from returns_assets.steps.texts import sql
 from returns_assets.warehouse_files.facts import Fact
 
 
@@ -54,10 +54,6 @@ def _ids(values: Iterable[str | None]) -> pa.Table:
     return pa.table({"id": pa.array(sorted({value for value in values if value is not None}), pa.string())})
 
 
-def _sql(name: str) -> str:
-    return files("returns_assets.steps").joinpath(f"{name}.sql").read_text(encoding="utf-8")
-
-
 def read_known(con: duckdb.DuckDBPyConnection, day: date, facts: list[Fact], todays_returns: pa.Table) -> Known:
     """`todays_returns`: the day's rows of rebound_returns, whether they are written yet or not."""
     known = Known()
@@ -69,7 +65,7 @@ def read_known(con: duckdb.DuckDBPyConnection, day: date, facts: list[Fact], tod
     con.register("fact_pieces", _ids(fact.piece_id for fact in back))
     con.register("fact_orders", _ids(fact.order_id for fact in back if fact.return_id is None and fact.piece_id is None))
     for return_id, piece_id, orders, line_ref, sku, ean, quantity, missing, lane, _ in con.execute(
-        _sql("returns_of_facts"), {"day": day}
+        sql("returns_of_facts"), {"day": day}
     ).fetchall():
         known.orders[return_id].update(orders)
         for order_id in orders:
@@ -81,7 +77,7 @@ def read_known(con: duckdb.DuckDBPyConnection, day: date, facts: list[Fact], tod
             if not missing:
                 known.pieces.setdefault(return_id, []).append(KnownPiece(return_id, piece_id, line_ref, sku, ean, quantity))
     con.register("known_returns", _ids(known.orders))
-    for event_key, event, piece_id, *said in con.execute(_sql("earlier_facts"), {"day": day}).fetchall():
+    for event_key, event, piece_id, *said in con.execute(sql("earlier_facts"), {"day": day}).fetchall():
         known.told[event_key].append(piece_id)
         known.taken[event].add(piece_id)
         known.verdicts[piece_id].append(Verdict(*said))

@@ -48,6 +48,12 @@ def arrow_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mappin
     return pa.Table.from_pylist([dict(row) for row in rows], schema)
 
 
+def dict_rows(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The rows of the statement that was just executed, by column name."""
+    names = [str(column[0]) for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 def count(con: duckdb.DuckDBPyConnection, table: str, partition: dict[str, Any]) -> int:
     """How many rows the partition has."""
     where, values = _where(partition)
