@@ -22,7 +22,7 @@ from returns_assets.warehouse.connection import table_names
 from tests.sandbox_fixture import Sandbox, running_sandbox
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
-FIRST, DAYS = date(2025, 3, 3), 3
+FIRST, DAYS = date(2025, 3, 3), 2
 NOW = FIRST + timedelta(days=DAYS + 2)
 
 
