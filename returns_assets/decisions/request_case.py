@@ -19,7 +19,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ReboundCase:
-    """A return at ReBound. `new`: it was first registered on the partition's day; `over`: closed or cancelled there."""
+    """A return at ReBound. `new`: it was first registered on the partition's day; `over`: closed or cancelled there; `arrived`: its goods
+    are back."""
 
     return_id: str
     order_ref: str | None
@@ -28,6 +29,7 @@ class ReboundCase:
     started_at: datetime | None = None
     new: bool = False
     over: bool = False
+    arrived: bool = False
     items: tuple[Item, ...] = ()
 
 

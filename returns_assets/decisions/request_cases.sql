@@ -48,7 +48,12 @@ SELECT
     e.return_id, trim(arg_max(e.order_id, e.ord)) AS order_ref, arg_max(e.rma, e.ord) AS rma,
     arg_max(e.mirakl_return_id, e.ord) AS mirakl_return_id, min(e.event_time) AS started_at,
     e.return_id IN (SELECT return_id FROM todays) AS is_new,
-    bool_or(e.event IN ('RETURN_CLOSED', 'RETURN_CANCELLED')) AS is_over, coalesce(any_value(i.items), []) AS items
+    bool_or(e.event IN ('RETURN_CLOSED', 'RETURN_CANCELLED')) AS is_over,
+    bool_or(
+        e.event IN (
+            'PARCEL_AT_HUB', 'PARCEL_DELIVERED', 'ITEM_REGISTERED', 'ITEM_GRADED', 'ITEM_DISPOSITIONED', 'ITEM_INSPECTED', 'PUTAWAY_COMPLETED'
+        )
+    ) AS has_arrived, coalesce(any_value(i.items), []) AS items
 FROM events e
 LEFT JOIN items i USING (return_id)
 GROUP BY e.return_id

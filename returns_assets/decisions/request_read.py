@@ -46,6 +46,7 @@ def rebound_cases(con: duckdb.DuckDBPyConnection, marketplace: str, day: date, o
             started_at=row["started_at"],
             new=row["is_new"],
             over=row["is_over"],
+            arrived=row["has_arrived"],
             items=tuple(Item(**item) for item in row["items"]),
         )
         for row in rows

@@ -131,6 +131,8 @@ def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules,
     if without:
         return Decision(EXCEPTION, "item_without_line", detail=", ".join(sorted(set(without))), lines=tuple(asked))
     found = judge(asked, seen, None, rules.requests)
+    if found.answer == "never" and case.arrived:  # too late to allow or to forbid it: what becomes of the goods is the refunds' matter
+        return Decision(DONE, detail=f"the goods are back; {found.detail}", lines=tuple(asked))
     if found.answer == "never":
         return Decision(EXCEPTION, "registered_not_eligible", detail=found.detail, lines=tuple(asked))
     if found.answer != "yes":

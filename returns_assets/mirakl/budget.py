@@ -33,9 +33,6 @@ CEILINGS: Mapping[str, Ceiling] = {
     "RT11-ids": Ceiling(),
     "OR11-created": Ceiling(),
     "OF21": Ceiling(),  # no ceiling there
-    "STO01": Ceiling(gap=60.0),  # the maxima: what waits for a slot is collected meanwhile
-    "STO02": Ceiling(gap=15.0),
-    "STO03": Ceiling(gap=60.0),
     "RE01": Ceiling(),
     "PC01": Ceiling(interval=3600.0),
     "A01": Ceiling(interval=DAILY),
@@ -45,6 +42,12 @@ CEILINGS: Mapping[str, Ceiling] = {
     "SH12": Ceiling(interval=DAILY),
 }
 _SCHEMA = "CREATE TABLE IF NOT EXISTS calls (scope TEXT, name TEXT, at REAL, PRIMARY KEY (scope, name))"
+
+
+def with_stock(file_seconds: float, status_seconds: float) -> Mapping[str, Ceiling]:
+    """CEILINGS and a marketplace's own gaps of the stock imports; what waits for a slot is collected meanwhile."""
+    file, status = Ceiling(gap=file_seconds), Ceiling(gap=status_seconds)
+    return {**CEILINGS, "STO01": file, "STO02": status, "STO03": file}
 
 
 class CallBudget:

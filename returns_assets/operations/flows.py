@@ -45,10 +45,10 @@ def _side(run: Callable[[StepContext, str, date], FlowReport]) -> Callable[[Step
 
 FLOWS: Mapping[str, Flow] = {
     "refunds": Flow("process_returns", _refunds, _refunds_line),
+    "rebound-orders": Flow("process_rebound_orders", _side(run_rebound_orders), rebound_order_line),  # a return can name what ReBound knows
+    "authorise": Flow("authorise_returns", _side(run_authorisations), request_line),
     "return-status": Flow("return_status", _side(run_return_status), status_line),
     "restock": Flow("restock", _side(run_restock), stock_line),
     "stock-drift": Flow("nightly_drift", _side(run_drift), drift_line),
     "dispatches": Flow("process_dispatches", _side(run_dispatches), dispatch_line),
-    "rebound-orders": Flow("process_rebound_orders", _side(run_rebound_orders), rebound_order_line),
-    "authorise": Flow("authorise_returns", _side(run_authorisations), request_line),
 }

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from returns_assets.ledger.database import Ledger
-from returns_assets.mirakl.budget import CallBudget
+from returns_assets.mirakl.budget import CallBudget, with_stock
 from returns_assets.mirakl.client import MiraklClient
 from returns_assets.mirakl.errors import MiraklError
 from returns_assets.rebound.client import ReboundClient
@@ -137,7 +137,12 @@ def open_context(
                 marketplace.shop_id,
                 timeout=marketplace.calls.timeout_seconds,
                 concurrency=marketplace.calls.concurrency,
-                budget=CallBudget(settings.landing_dir / CALLS_FILE, key, clock=now),
+                budget=CallBudget(
+                    settings.landing_dir / CALLS_FILE,
+                    key,
+                    ceilings=with_stock(marketplace.stock.file_seconds, marketplace.stock.status_seconds),
+                    clock=now,
+                ),
             )
         return clients[key]
 

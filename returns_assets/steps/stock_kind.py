@@ -24,7 +24,6 @@ from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace
 KIND = "stock"
 ACTIONS_TABLE = "stock_actions"
 MOST = 100_000  # of effects that one question to the ledger is about
-STATUS_SECONDS = 15.0  # STO02 at most every so often (reference, 1.4)
 EARLIER_IMPORT = "the answer names an import of an earlier file: nothing of this one was done"
 
 
@@ -106,7 +105,7 @@ class StockKind:
             if baseline is None:  # a signal: it is in the ledger, which is all that there is to it
                 found[effect.id] = ReadBack(Trace.EXECUTED, effect.key)
             elif state is not None and state.under_way:
-                found[effect.id] = ReadBack(Trace.UNREADABLE, detail=f"import {state.status}", again_seconds=STATUS_SECONDS)
+                found[effect.id] = ReadBack(Trace.UNREADABLE, detail=f"import {state.status}", again_seconds=shop.stock.status_seconds)
             elif state is not None and sku_key(effect.subject) in state.errors:
                 found[effect.id] = ReadBack(Trace.REFUSED, detail=f"line error: {state.errors[sku_key(effect.subject)]}")
             else:
@@ -115,10 +114,10 @@ class StockKind:
             since = min(baseline.since for _, baseline, _ in ended)
             reading = read_together(ctx.mirakl(shop.key), [effect.subject for effect, _, _ in ended], since)
             for effect, baseline, state in ended:
-                found[effect.id] = self._standing(effect, baseline, state, reading)
+                found[effect.id] = self._standing(effect, baseline, state, reading, shop.stock.status_seconds)
         return found
 
-    def _standing(self, effect: Effect, baseline: Baseline, state: Import | None, reading: Reading) -> ReadBack:
+    def _standing(self, effect: Effect, baseline: Baseline, state: Import | None, reading: Reading, again: float) -> ReadBack:
         """What the quantity says. An import that is complete was executed, whatever somebody else does to the quantity."""
         key = sku_key(effect.subject)
         offer = reading.offers.get(key)
@@ -126,7 +125,7 @@ class StockKind:
         if offer is None:
             return ReadBack(Trace.EXECUTED if done else Trace.AMBIGUOUS, effect.external_id, "Mirakl lists the offer no more")
         if key in reading.unsettled:
-            return ReadBack(Trace.UNREADABLE, detail="it is being sold: the quantity is read again", again_seconds=STATUS_SECONDS)
+            return ReadBack(Trace.UNREADABLE, detail="it is being sold: the quantity is read again", again_seconds=again)
         judged = judge(baseline.quantity, units_of(effect), sold_since(baseline, reading.sold.get(key, ())), offer.quantity)
         nothing_there = judged.off == -units_of(effect)
         if judged.standing is Standing.RIGHT or (done and (judged.standing is Standing.OTHER or nothing_there)):

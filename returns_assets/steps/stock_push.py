@@ -11,7 +11,7 @@ from returns_assets.steps.act_gate import require_validation
 from returns_assets.steps.act_push import Pushed, push_all
 from returns_assets.steps.act_resolve import Resolved, resolve_unknown
 from returns_assets.steps.context import StepContext, StepResult, names_marketplace
-from returns_assets.steps.stock_kind import ACTIONS_TABLE, KIND, STATUS_SECONDS, StockKind
+from returns_assets.steps.stock_kind import ACTIONS_TABLE, KIND, StockKind
 from returns_assets.steps.stock_register import register_stock
 from returns_assets.steps.stock_report import report_stock
 from returns_assets.translation.model import Marketplace
@@ -66,7 +66,7 @@ def _follow(ctx: StepContext, marketplace: str, day: date, found: Resolved) -> N
             return
         due = min(effect.settle_at or ctx.now() for effect in under_way)
         wait = (due - ctx.now()).total_seconds()
-        if wait > STATUS_SECONDS:
+        if wait > shop.stock.status_seconds:
             return
         if wait > 0:
             ctx.mirakl(marketplace).pause(wait)

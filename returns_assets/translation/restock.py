@@ -22,12 +22,15 @@ class Stock(Strict):
     trigger: the event that makes a piece sellable: put on the shelf; the hub's disposition, where the hub sells; the parcel's delivery,
     before anybody looked.
     warehouses: the warehouse as its files name it -> Mirakl's warehouse code, for offers with warehouses; `*` is every other one.
+    file_seconds, status_seconds: the least time between two stock files (STO01) and between two looks at an import (STO02).
     """
 
     mode: StockMode
     trigger: StockTrigger
     warehouses: dict[str, str] = Field(default_factory=dict[str, str])
     drift_limit: int = Field(ge=0)
+    file_seconds: float = Field(ge=0)
+    status_seconds: float = Field(ge=0)
 
     @field_validator("mode", mode="before")
     @classmethod

@@ -38,7 +38,9 @@ def test_the_demo_is_told_twice_and_refunds_once_and_the_ui_shows_it(tmp_path: P
     assert " unknown;" in first
     assert "What a person does now" in first
     assert "unknown_order" in first
-    assert first.count(" yes\n") == 3
+    assert first.count(" yes\n") == 10
+    assert " NO\n" not in first
+    assert re.search(r"^ReBound +returns authorised +[1-9]", first, re.MULTILINE)
     assert "new refunds in this telling" in first
     assert "\n0 new refunds" not in first
     after = first.split("What a person does now")[1].split("Summary")[0]
@@ -48,7 +50,7 @@ def test_the_demo_is_told_twice_and_refunds_once_and_the_ui_shows_it(tmp_path: P
     second = told(home)
     assert "the same partitions run once more" in second
     assert "\n0 new refunds in this telling" in second
-    assert second.count(" yes\n") == 3
+    assert second.count(" yes\n") == 10
     assert "BLOCKED" not in second
 
     commands_can_be_copied(second, home)

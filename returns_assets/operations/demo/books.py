@@ -1,4 +1,4 @@
-"""The end of the demo: what our ledger says was refunded beside what the sandbox's own books say, to the cent."""
+"""The end of the demo: what our ledger says was done beside what the sandbox's own books say, refunds to the cent."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -37,6 +37,30 @@ def compare_books(ctx: StepContext, sandbox: Sandbox, new_refunds: int, again: b
     if again and new_refunds:
         click.secho("a repeated telling must refund nothing more", fg="red")
     return agree and not (again and new_refunds)
+
+
+def compare_other_books(ctx: StepContext, sandbox: Sandbox) -> bool:
+    """The same for the other flows, as counts; True when they agree. Units are those of marketplaces whose quantity this product sets."""
+    rows: list[tuple[object, ...]] = []
+    for key, shop in ctx.mappings.marketplaces.items():
+        made = {t.kind: t.effects for t in ctx.ledger.effects.totals(marketplace=key) if t.state == "confirmed"}
+        shipped = sum(each["status"] == "SHIPPED" for each in sandbox.get("shipments", marketplace=key)["shipments"])
+        rows.append((key, "orders and parcels shipped", made.get("ship", 0) + made.get("shipment", 0), shipped))
+        if shop.stock.mode == "own":
+            with ctx.warehouse.read() as con:
+                units = con.execute("SELECT coalesce(sum(units), 0) FROM stock_pushes WHERE marketplace = ? AND state = 'confirmed'", [key])
+                (ours,) = units.fetchone() or (0,)
+            changes = sandbox.get("offers/history", marketplace=key, cause="import")["changes"]
+            rows.append((key, "units put back on sale", int(ours), sum(each["after"] - each["before"] for each in changes)))
+    told = sum(t.effects for t in ctx.ledger.effects.totals(kind="sales_order") if t.state == "confirmed")
+    rows.append(("ReBound", "orders told of", told, len(sandbox.get("rebound/sales-orders")["sales_orders"])))
+    authorised = sum(t.effects for t in ctx.ledger.effects.totals(kind="return_order") if t.state == "confirmed")
+    made_there = [each for each in sandbox.get("rebound/returns")["returns"] if each["source"] == "api"]
+    rows.append(("ReBound", "returns authorised", authorised, len(made_there)))
+    shown = [(*row, "yes" if row[2] == row[3] else "NO") for row in rows]
+    click.echo()
+    click.echo(table(["where", "what", "ours", "theirs", "agree"], shown, right=["ours", "theirs"]))
+    return all(row[2] == row[3] for row in rows)
 
 
 def _shown(books: Money, currency: str) -> tuple[int, str]:

@@ -91,9 +91,13 @@ class Stage:
         path = self.mappings / "marketplaces.yaml"
         text = path.read_text(encoding="utf-8")
         text = re.sub(r"(?m)^first_day: \S+", f"first_day: {story.first_day}", text)
-        for name, seconds in (("settle", SETTLE_SECONDS), ("timeout", TIMEOUT_SECONDS), ("lease", LEASE_SECONDS)):
+        waits = {"settle": SETTLE_SECONDS, "timeout": TIMEOUT_SECONDS, "lease": LEASE_SECONDS, "file": 0, "status": 0}
+        for name, seconds in waits.items():
             text = re.sub(rf"(?m)^(\s+{name}_seconds:) \S+", rf"\1 {seconds}", text)
         path.write_text(text, encoding="utf-8")
+        account = self.mappings / "rebound.yaml"
+        text = account.read_text(encoding="utf-8")
+        account.write_text(re.sub(r"(?m)^(\s+requests_per_second:) \S+", r"\1 200", text), encoding="utf-8")
 
     def map_label(self, label: str, reason: str) -> None:
         """What a person does about an unknown reason label: one line more in rebound.yaml's reason_map. Doing it twice is once."""
@@ -101,6 +105,14 @@ class Stage:
         text = path.read_text(encoding="utf-8")
         if f"\n  {label}:" not in text:
             path.write_text(text.replace("\nreason_map:", f"\nreason_map:\n  {label}: {reason}  #", 1), encoding="utf-8")
+
+    def map_carrier(self, marketplace: str, carrier: str, url: str) -> None:
+        """What a person does about a carrier that the operator has no code for and takes by name. Doing it twice is once."""
+        path = self.mappings / "carriers.csv"
+        text = path.read_text(encoding="utf-8")
+        row = f"{marketplace},{carrier},,{carrier},{url},2010-01-01,\n"
+        if row not in text:
+            path.write_text(text + row, encoding="utf-8")
 
     def map_reason(self, marketplace: str, gone: str, code: str) -> list[str]:
         """What a person does about a withdrawn code: name another one in return_reasons.csv. Returns the reasons concerned."""

@@ -1,4 +1,4 @@
-"""`make demo`: several days of returns on three marketplaces, told with the real product against the sandbox.
+"""`make demo`: several days of returns on three marketplaces and all flows, told with the real product against the sandbox.
 
 Told again on the same home it runs the same partitions once more and must refund nothing twice.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from returns_assets.operations.console import heading, here, nearby, program
-from returns_assets.operations.demo.books import compare_books
+from returns_assets.operations.demo.books import compare_books, compare_other_books
 from returns_assets.operations.demo.history import hurried_history
 from returns_assets.operations.demo.sandbox_process import Sandbox, SandboxError, ended_by_signals, running_sandbox
 from returns_assets.operations.demo.stage import LEASE_SECONDS, DemoError, Stage, Story
@@ -24,12 +24,18 @@ HOME = Path("var/demo")
 LOST_ON, LOST_AT, LOST = 1, "nordhaus", 2  # second day: so many refunds are executed there and not answered
 GONE_ON, GONE_AT, GONE, INSTEAD = 2, "albion", "FAULTY_ITEM", "NOT_AS_DESCRIBED"  # third day: the operator withdraws a reason code
 SETTLE_LOOKS = 4
+NAMED_AT, NAMED = "maplewood", "Radkurier Nord"  # a carrier without a code there, which its operator takes by name
+AGAIN = (  # the nightly look-backs do it by themselves
+    ("dispatches", NAMED_AT, f"{NAMED!r} has a name there now"),
+    ("authorise", LOST_AT, "orders that were not shipped then are shipped now"),
+    ("return-status", GONE_AT, "its returns are closed after their refunds"),
+)
 LABEL, LABEL_MEANS = "Zu groß", "SIZE_TOO_LARGE"  # a reason label that no map knows at first
 
 
 @click.command()
 @click.option("--home", type=click.Path(file_okay=False, path_type=Path), default=HOME, show_default=True, help="The demo's own folder.")
-@click.option("--days", type=click.IntRange(3, 28), default=4, show_default=True, help="How many days, the last being yesterday (UTC).")
+@click.option("--days", type=click.IntRange(3, 28), default=3, show_default=True, help="How many days, the last being yesterday (UTC).")
 @click.option("--returns-per-day", type=click.IntRange(1, 10_000), default=12, show_default=True, help="Ordinary returns, per marketplace.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another seed, another world.")
 def demo(home: Path, days: int, returns_per_day: int, seed: int) -> None:
@@ -51,7 +57,7 @@ def demo(home: Path, days: int, returns_per_day: int, seed: int) -> None:
 
 def _tell(stage: Stage, story: Story, sandbox: Sandbox, again: bool, returns_per_day: int) -> bool:
     """The whole story; whether both sides' books agree at the end."""
-    click.secho("ReBound's returns to Mirakl refunds: a demo on this machine", bold=True)
+    click.secho("ReBound's returns to Mirakl: a demo on this machine", bold=True)
     click.echo(f"sandbox of both APIs at {sandbox.url}; everything is under {stage.home}")
     if again:
         click.echo(f"a demo was told here before ({story.first_day} to {story.last_day}): the same partitions run once more")
@@ -69,8 +75,11 @@ def _tell(stage: Stage, story: Story, sandbox: Sandbox, again: bool, returns_per
                 _mishap(number, sandbox)
             telling.day(day)
             sandbox.delete("faults")
+            if number and not again:
+                _customer_asks(sandbox)
+            telling.flows(day)
         if not again:
-            _mend(stage, telling)
+            _mend(stage, telling, story)
         _settle(telling)
         telling.publish()
         heading(f"Summary, {story.first_day} to {story.last_day}")
@@ -79,6 +88,7 @@ def _tell(stage: Stage, story: Story, sandbox: Sandbox, again: bool, returns_per
             heading("Do the books agree?")
             new_refunds = len(sandbox.get("refunds")["refunds"]) - refunds_before
             agree = compare_books(ctx, sandbox, new_refunds, again)
+            agree = compare_other_books(ctx, sandbox) and agree
     stage.remember(story, told=True)
     return agree
 
@@ -95,6 +105,9 @@ def _make_world(story: Story, sandbox: Sandbox, returns_per_day: int) -> None:
         orders_per_day=returns_per_day * 3,
         returns_per_day=returns_per_day,
         scenarios={"nordhaus": True, "albion": harmless, "maplewood": False},
+        marketplace_returns=True,
+        dispatches_per_day=returns_per_day // 4 + 1,
+        warehouse=True,
     )
     # on the day on which the reason is gone there is surely a piece that needs it
     needs_it = {"marketplaces": [GONE_AT], "scenarios": ["defect_confirmed"], "orders_per_day": 0, "returns_per_day": 0}
@@ -112,15 +125,32 @@ def _mishap(number: int, sandbox: Sandbox) -> None:
         click.echo(f"  mishap: {GONE_AT}'s operator withdraws the refund reason {GONE}")
 
 
-def _mend(stage: Stage, telling: Telling) -> None:
+def _customer_asks(sandbox: Sandbox) -> None:
+    """A customer opens a return in the shop, of an order that came and that ReBound knows since yesterday."""
+    returned = {each["order_id"] for each in sandbox.get("returns", marketplace=LOST_AT)["returns"]}
+    for known in sandbox.get("rebound/sales-orders")["sales_orders"]:
+        order_id = str(known["order"]["clientOrderId"])
+        if order_id.startswith(LOST_AT[:3].upper()) and order_id not in returned:
+            lines = [{"order_line_id": f"{order_id}-1"}]
+            sandbox.post("returns", marketplace=LOST_AT, order_id=order_id, lines=lines, reason_code="RETURN_OTHER")
+            click.echo(f"  a customer of {LOST_AT} asks in the shop to return a line of {order_id}")
+            return
+
+
+def _mend(stage: Stage, telling: Telling, story: Story) -> None:
     """What people and time do about it: edit the mapping tables, and run the partitions again."""
     heading("What a person does now")
     reasons = stage.map_reason(GONE_AT, GONE, INSTEAD)
     click.echo(f"  return_reasons.csv: {', '.join(reasons)} of {GONE_AT} to {INSTEAD} instead of {GONE}")
     stage.map_label(LABEL, LABEL_MEANS)
     click.echo(f"  rebound.yaml: the label {LABEL!r} means {LABEL_MEANS}")
+    stage.map_carrier(NAMED_AT, NAMED, "https://radkurier.example/track")
+    click.echo(f"  carriers.csv: {NAMED_AT} takes {NAMED!r} by its name")
     click.echo("  and runs again what was blocked, unanswered or unmapped; the nightly look-back does the same")
     _run_again(telling, [*telling.unfinished(), *telling.with_label(LABEL)])
+    for name, marketplace, why in AGAIN:
+        click.echo(f"  {name} of {marketplace} again: {why}")
+        telling.flow(name, story.all_days, marketplace)
 
 
 def _settle(telling: Telling) -> None:
