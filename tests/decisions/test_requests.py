@@ -147,5 +147,6 @@ def test_a_return_that_both_sides_have_is_finished_unless_it_ended() -> None:
 def test_a_return_whose_goods_are_back_is_neither_allowed_nor_forbidden_any_more() -> None:
     rules = Rules(RULES, [], [], {}, set(), set())
     paid = seen(line(state="REFUNDED"))
-    assert of_rebound(case(), [], paid, rules, Done())[:2] == ("exception", "registered_not_eligible")
-    assert of_rebound(case(arrived=True), [], paid, rules, Done())[0] == "done"
+    early = of_rebound(case(), [], paid, rules, Done())
+    assert (early.outcome, early.cause) == ("exception", "registered_not_eligible")
+    assert of_rebound(case(arrived=True), [], paid, rules, Done()).outcome == "done"
