@@ -1,4 +1,4 @@
-"""python -m bench [planning] [ingest] [push] [job] [dispatch] [status] [--scale 0.1] [--repeat 3]: all by default, at full size.
+"""python -m bench [planning] [ingest] [push] [job] [dispatch] [status] [restock] [--scale 0.1] [--repeat 3]: all by default, at full size.
 
 Prints one table; exits with 1 when the sides of a figure did not come to the same result (their times would mean nothing). An aim that
 is missed is shown and does not fail: the machine may be busy.
@@ -11,7 +11,7 @@ import sys
 
 from bench.measure import Differs, Row, load, show
 
-PARTS = ("planning", "ingest", "push", "job", "dispatch", "status")
+PARTS = ("planning", "ingest", "push", "job", "dispatch", "status", "restock")
 
 
 def main() -> int:

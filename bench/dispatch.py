@@ -16,6 +16,8 @@ DISPATCHES = 10_000
 
 def product(home: str, url: str, key: str, dispatches: int) -> dict[str, Any]:
     """run_dispatches of a day on which `dispatches` orders left, a parcel each."""
+    import great_expectations  # noqa: F401 - two seconds that a process pays once, whatever it runs
+
     from returns_assets.operations.side_flows import run_dispatches
 
     with context(home, url, key) as ctx:

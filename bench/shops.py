@@ -17,7 +17,7 @@ KEY = "nordhaus"
 CHUNK = 2000
 
 
-def order(number: int, lines: int, state: str) -> dict[str, Any]:
+def order(number: int, lines: int, state: str, quantity: int) -> dict[str, Any]:
     """An order in this state, last changed on DAY; prices 10.00 to 19.99."""
     order_id = f"NOR-{number}-A"
     changed = datetime.combine(DAY, time(number // 3600 % 24, number // 60 % 60, number % 60), UTC).isoformat().replace("+00:00", "Z")
@@ -32,7 +32,7 @@ def order(number: int, lines: int, state: str) -> dict[str, Any]:
                 "order_line_index": n + 1,
                 "order_line_state": state,
                 "offer_sku": f"S{number % 5000}",
-                "quantity": 1,
+                "quantity": quantity,
                 "price": str(price(number)),
             }
             for n in range(lines)
@@ -45,20 +45,20 @@ def price(number: int) -> Decimal:
     return Decimal(1000 + number % 1000) / 100
 
 
-def orders(number: int, lines: int, state: str) -> Iterator[list[dict[str, Any]]]:
+def orders(number: int, lines: int, state: str, quantity: int) -> Iterator[list[dict[str, Any]]]:
     """In chunks, so that nobody holds them all."""
     for start in range(0, number, CHUNK):
-        yield [order(n, lines, state) for n in range(start, min(start + CHUNK, number))]
+        yield [order(n, lines, state, quantity) for n in range(start, min(start + CHUNK, number))]
 
 
 @contextmanager
-def sandbox(folder: Path, number: int, lines: int, state: str = "RECEIVED") -> Generator[Any]:
+def sandbox(folder: Path, number: int, lines: int, state: str = "RECEIVED", quantity: int = 1) -> Generator[Any]:
     """A fresh sandbox of its own process with `number` orders."""
     from tests.sandbox_fixture import running_sandbox
 
     folder.mkdir(parents=True, exist_ok=True)
     with running_sandbox(folder) as started:
-        for chunk in orders(number, lines, state):
+        for chunk in orders(number, lines, state, quantity):
             started.put_orders(KEY, *chunk)
         yield started
 

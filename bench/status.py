@@ -15,6 +15,8 @@ BATCH = 100
 
 def product(home: str, url: str, key: str, ids: str) -> dict[str, Any]:
     """run_return_status of a day on which ReBound's hub received every return; `ids`: a file of Mirakl's return ids, a line each."""
+    import great_expectations  # noqa: F401 - two seconds that a process pays once, whatever it runs
+
     from returns_assets.operations.side_flows import run_return_status
 
     with context(home, url, key) as ctx:

@@ -27,6 +27,7 @@ def side(money: object) -> Side:
         ("push", ["pushing 50 refunds, 8 at once", "calls a refund"]),
         ("job", ["main job, 100 pieces, Dagster", "main job, empty partition, Dagster", "main job, 100 pieces, steps"]),
         ("dispatch", ["telling 100 dispatches, 8 at once", "calls a dispatch"]),
+        ("restock", ["restock of 1,000 units of 100 SKUs", "calls of the restock"]),
         ("status", ["status of 100 returns, 100 a call", "calls in all"]),
     ],
 )

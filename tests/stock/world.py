@@ -61,7 +61,9 @@ class StockWorld:
     def mappings_for(self, key: str, **stock: Any) -> Mappings:
         """The shipped tables with one marketplace."""
         base: Mappings = stock.pop("mappings", MAPPINGS)
-        wanted = Stock.model_validate({"mode": "own", "trigger": "putaway", "drift_limit": 0, **stock})
+        wanted = Stock.model_validate(
+            {"mode": "own", "trigger": "putaway", "drift_limit": 0, "file_seconds": 60, "status_seconds": 15, **stock}
+        )
         nordhaus = base.marketplaces["nordhaus"]
         calls = nordhaus.calls.model_copy(update={"sweep_interval_seconds": 0})
         marketplace = nordhaus.model_copy(update={"key": key, "stock": wanted, "calls": calls})
