@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from returns_assets.ledger.database import Ledger
 from returns_assets.ledger.records import Effect
-from returns_assets.mirakl.budget import CallBudget
+from returns_assets.mirakl.budget import CallBudget, with_stock
 from returns_assets.mirakl.client import MiraklClient
 from returns_assets.operations.side_flows import FlowReport, run_drift, run_restock
 from returns_assets.rebound.vocabulary import EVENT_RANKS
@@ -50,7 +50,7 @@ class StockWorld:
         server = shop.server
         self.client = MiraklClient(
             server.base_url(self.key), server.key(self.key), "", timeout=5, clock=self.clock, wait=self.clock.advance,
-            transport=transport, budget=CallBudget(home / "calls.sqlite", self.key, clock=self.clock),
+            transport=transport, budget=CallBudget(home / "calls.sqlite", self.key, ceilings=with_stock(60, 15), clock=self.clock),
         )  # fmt: skip
         self.configure(**stock)
 
