@@ -101,6 +101,9 @@ class SftpSession:
             access.host, access.port, username=access.user, known_hosts=_known_hosts(access), config=[], agent_path=None,
             client_keys=None if private_key is None else [private_key], password=access.password, gss_host=None, x509_trusted_certs=None,
             preferred_auth=["publickey"] if private_key is not None else ["password", "keyboard-interactive"],
+            # kinds of key that are known are asked for first, then all others: so a server that has none of them shows its key and is
+            # refused here, and does not hang up for want of a common kind, which would look like any broken connection
+            server_host_key_algs="+ssh-*,ecdsa-*,rsa-*",
             connect_timeout=access.timeout_seconds, login_timeout=access.timeout_seconds,
         )  # fmt: skip
         # a name is bytes that need not be text; surrogates bring them back to the server as they came
@@ -175,9 +178,9 @@ class SftpSession:
             raise SftpFailed(f"{self._where}: {what}: no answer in time") from None
         except asyncssh.PermissionDenied:
             raise SftpDenied(f"{self._where}: the server refuses the user {self._access.user} with this password or key") from None
-        except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed) as error:
-            if isinstance(error, asyncssh.KeyExchangeFailed) and "host key" not in str(error):
-                raise SftpFailed(f"{self._where}: no common algorithm for {what}") from None
+        except asyncssh.KeyExchangeFailed:
+            raise SftpFailed(f"{self._where}: no common algorithm for {what}") from None
+        except asyncssh.HostKeyNotVerifiable:
             raise SftpHostKeyRefused(f"{self._where}: the server's key is none of those in host_keys or known_hosts") from None
         except asyncssh.SFTPNoSuchFile:
             raise FileNotFoundError(f"{self._where}: {what}: there is no such file or folder") from None

@@ -164,14 +164,14 @@ def test_a_connection_that_breaks_off_in_a_file_keeps_what_was_taken(server: Sft
 def test_a_server_with_another_key_is_told_nothing(server: SftpServer, mine: Poller) -> None:
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
     server.put(NAME, GOOD)
-    for changed in ({"host_keys": [other]}, {"host_keys": ..., "known_hosts": "no-such-file"}, {"host_keys": ["ssh-ed25519 AAAA"]}):
+    other_kind = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode().strip()
+    for changed in (
+        {"host_keys": [other]}, {"host_keys": [other_kind]}, {"host_keys": ..., "known_hosts": "no-such-file"},
+        {"host_keys": ["ssh-ed25519 AAAA"]},
+    ):  # fmt: skip
         mine.use(tables(account(server, **changed)))
         assert look(mine).taken == 0
         assert mine.open() == [("sftp_host_key_refused", "rebound")]
-    rsa = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode().strip()
-    mine.use(tables(account(server, host_keys=[rsa])))
-    look(mine)  # no common kind of key: who gives up first, server or client, decides what is seen of it
-    assert mine.open() in ([("sftp_host_key_refused", "rebound")], [("sftp_failed", "rebound")])
     assert server.logins == 0
     mine.use(tables(account(server, host_keys=[other, server.public_key])))  # while a key is being changed
     take(mine)
