@@ -43,6 +43,11 @@ class DropFolder:
         """See Place."""
         return (self.inbox / found.name).read_bytes()
 
+    def unmark(self, found: Found) -> None:
+        """See Place."""
+        path = self.inbox / found.name
+        path.with_name(path.name + DONE).unlink(missing_ok=True)
+
     def put_away(self, taken: Taken, document_id: int, *, readable: bool) -> None:
         """Into ARCHIVE/DAY/CHANNEL/, the error folder likewise; a name that another document has there gets the document's number."""
         path = self.inbox / taken.found.name
@@ -51,4 +56,3 @@ class DropFolder:
         if target.exists() and target.read_bytes() != taken.incoming.content:
             target = target.with_name(f"{document_id}-{target.name}")
         shutil.move(path, target)
-        path.with_name(path.name + DONE).unlink(missing_ok=True)

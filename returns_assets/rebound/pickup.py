@@ -1,12 +1,15 @@
 """Dropped files into the inbox: only finished ones, stored before they are moved, good ones despite bad ones.
 
 A crash between the commit and the move leaves the file where it is; the next look stores the same bytes again, which are the same
-document. Where the files lie (a folder here, a folder at an SFTP server) is the place's matter.
+document. A marker goes before its file does, and goes when the file changes: left behind it would call the next file of that name finished
+while that one is still being sent. Without it only the rule of equal looks holds. A file at which a look broke off comes last in the next
+one, so that it holds up no other. Where the files lie (a folder here, a folder at an SFTP server) is the place's matter.
 """
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,9 +25,13 @@ WhyUnreadable = Callable[[str, bytes, str], str]  # of channel, content and name
 
 
 class PlaceLost(RuntimeError):
-    """The place as a whole cannot be looked at, or no longer: the look ends, and what it stored is kept. `cause` is the exception's."""
+    """The place as a whole cannot be looked at, or no longer: the look ends, and what it stored is kept. `cause` is the exception's.
+
+    `at`: the name of the file that was being read or put away.
+    """
 
     cause = "place_lost"
+    at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,10 @@ class Place(Protocol):
 
     def read(self, found: Found) -> bytes:
         """Raises as `look` does."""
+        ...
+
+    def unmark(self, found: Found) -> None:
+        """Remove the marker beside a file, if there is one; raises as `look` does, save that a marker that is gone is no error."""
         ...
 
     def put_away(self, taken: Taken, document_id: int, *, readable: bool) -> None:
@@ -115,10 +126,11 @@ class PickupReport:
 
 
 class Seen(NamedTuple):
-    """A file's look and since when, by our clock, it looks like this."""
+    """A file's look, since when, by our clock, it looks like this, and how many looks broke off at it since."""
 
     look: Look
     since: datetime
+    lost: int
 
 
 @dataclass(frozen=True)
@@ -165,6 +177,8 @@ def pick_up(
                 _put_away(place, file, document_id, not fault, report)
     except PlaceLost as lost:
         report.lost = lost
+        if lost.at is not None:
+            _remember_lost(rule.state, lost.at)
     return report
 
 
@@ -177,14 +191,14 @@ def _ready(place: Place, rule: Rule, now: datetime, report: PickupReport) -> lis
     for found in files:
         last = before.get(found.name)
         unchanged = last if last is not None and last.look == found.look else None
-        seen[found.name] = unchanged or Seen(found.look, now)
+        seen[found.name] = unchanged or Seen(found.look, now, 0)
         if found.finished or (unchanged is not None and now - unchanged.since >= rule.quiet):
             ready.append(found)
         else:
             report.waiting += 1
     # remembered before anything is taken: a crash on the way costs no extra look
     _save(rule.state, seen)
-    return ready
+    return sorted(ready, key=lambda found: seen[found.name].lost)
 
 
 def _batches(place: Place, rule: Rule, ready: Sequence[Found], now: datetime, report: PickupReport) -> Iterator[list[Taken]]:
@@ -192,8 +206,11 @@ def _batches(place: Place, rule: Rule, ready: Sequence[Found], now: datetime, re
     size = 0
     for found in ready:
         try:
-            content = place.read(found)
-            unchanged = place.look(found.name) == found.look and len(content) == found.look.size
+            with _at(found.name):
+                content = place.read(found)
+                unchanged = place.look(found.name) == found.look and len(content) == found.look.size
+                if not unchanged:
+                    place.unmark(found)
         except FileNotFoundError:
             continue  # another pick-up took it
         except OSError as error:
@@ -213,20 +230,43 @@ def _batches(place: Place, rule: Rule, ready: Sequence[Found], now: datetime, re
 
 
 def _put_away(place: Place, file: Taken, document_id: int, readable: bool, report: PickupReport) -> None:
+    found = file.found
     try:
-        if place.look(file.found.name) == file.found.look:  # else it was sent again under its name meanwhile: that is another document
-            place.put_away(file, document_id, readable=readable)
+        with _at(found.name):
+            place.unmark(found)
+            if place.look(found.name) == found.look:  # else it was sent again under its name meanwhile: that is another document
+                place.put_away(file, document_id, readable=readable)
     except FileNotFoundError:
         return  # another pick-up moved it; the bytes are stored
     except OSError as error:
         report.failed.append(f"{file.incoming.name}: stored as document {document_id}, but not moved: {error}")
 
 
+@contextmanager
+def _at(name: str) -> Generator[None]:
+    """Says in a PlaceLost at which file it was."""
+    try:
+        yield
+    except PlaceLost as lost:
+        lost.at = name
+        raise
+
+
+def _remember_lost(state: Path, name: str) -> None:
+    seen = _load(state)
+    if name in seen:
+        seen[name] = seen[name]._replace(lost=seen[name].lost + 1)
+        _save(state, seen)
+
+
 def _load(path: Path) -> dict[str, Seen]:
     """An unreadable state file only costs one more look."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return {name: Seen(Look(int(size), int(mtime)), datetime.fromisoformat(since)) for name, (size, mtime, since) in kept.items()}
+        return {
+            name: Seen(Look(int(size), int(mtime)), datetime.fromisoformat(since), int(lost))
+            for name, (size, mtime, since, lost) in kept.items()
+        }
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
@@ -234,5 +274,6 @@ def _load(path: Path) -> dict[str, Seen]:
 def _save(path: Path, seen: dict[str, Seen]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    beside.write_text(json.dumps({name: [*each.look, each.since.isoformat()] for name, each in seen.items()}), encoding="utf-8")
+    kept = {name: [*each.look, each.since.isoformat(), each.lost] for name, each in seen.items()}
+    beside.write_text(json.dumps(kept), encoding="utf-8")
     os.replace(beside, path)

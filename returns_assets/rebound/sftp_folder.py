@@ -47,6 +47,16 @@ class SftpFolder:
         """See Place."""
         return self.session.read(self._path(found.name), found.look.size)
 
+    def unmark(self, found: Found) -> None:
+        """See Place."""
+        marker = self._path(found.name) + DONE
+        if not found.finished and not self.session.exists(marker):  # asked, as it may have come after the listing
+            return
+        try:
+            self.session.remove(marker)
+        except FileNotFoundError:
+            return  # another pick-up was here, too
+
     def put_away(self, taken: Taken, document_id: int, *, readable: bool) -> None:
         """Into FOLDER/ARCHIVE/ or FOLDER/ERROR/, or removed. A name that is taken there gets the document's number; if that is, too, the
         very bytes lie there already. An unreadable file is never removed."""
@@ -57,8 +67,6 @@ class SftpFolder:
             self.session.remove(path)
         else:
             self.session.move(path, target)
-        if taken.found.finished:
-            self._remove_marker(path + DONE)
 
     def _target(self, folder: str, name: str, document_id: int) -> str | None:
         if folder not in self._made:
@@ -66,12 +74,6 @@ class SftpFolder:
             self._made.add(folder)
         names = (f"{folder}/{name}", f"{folder}/{document_id}-{name}")
         return next((target for target in names if not self.session.exists(target)), None)
-
-    def _remove_marker(self, path: str) -> None:
-        try:
-            self.session.remove(path)
-        except FileNotFoundError:
-            return  # another pick-up was here, too
 
     def _folder(self, name: str) -> str:
         return self.folders[name.partition("/")[0]].rstrip("/")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import asyncssh
 
 T = TypeVar("T")
+PIECE = 256 * 1024  # bytes of a file that are one answer
 
 
 class SftpFailed(PlaceLost):
@@ -130,13 +131,27 @@ class SftpSession:
         return self._do(f"looking at {path}", asked())
 
     def read(self, path: str, size: int) -> bytes:
-        """A file's bytes, at most one more than `size`: what grew meanwhile shows, and nothing grows without bound."""
+        """A file's bytes, at most one more than `size`: what grew meanwhile shows, and nothing grows without bound.
 
-        async def asked() -> Any:
-            async with self._open.open(path, "rb") as file:
-                return await file.read(size + 1)
+        Each piece must come in time, the whole only within the look: a large file on a slow line is no silent server.
+        """
 
-        return self._do(f"reading {path}", asked())
+        async def opened() -> Any:
+            return await self._open.open(path, "rb")
+
+        file = self._do(f"opening {path}", opened())
+        content = bytearray()
+        try:
+            while wanted := min(PIECE, size + 1 - len(content)):
+                piece: bytes = self._do(f"reading {path}, {len(content)} of {size} bytes", file.read(wanted))
+                content += piece
+                if len(piece) < wanted:
+                    break
+        except OSError:  # where the connection is gone, so is the open file
+            self._do(f"closing {path}", file.close())
+            raise
+        self._do(f"closing {path}", file.close())
+        return bytes(content)
 
     def exists(self, path: str) -> bool:
         """Whether there is anything of this name."""
@@ -168,14 +183,16 @@ class SftpSession:
         import asyncssh
 
         left = self._until - self._clock()
+        too_long = f"{self._where}: {what}: the look took longer than {self._access.look_seconds:g} s; the next one goes on"
         if left <= 0:
             call.close()
-            raise SftpFailed(f"{self._where}: the look took longer than {self._access.look_seconds:g} s; the next one goes on")
+            raise SftpFailed(too_long)
         lost = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection, asyncssh.DisconnectError, asyncssh.ChannelOpenError, OSError)
         try:
             return self._runner.run(_in_time(call, min(left, self._access.timeout_seconds)))
         except TimeoutError:
-            raise SftpFailed(f"{self._where}: {what}: no answer in time") from None
+            in_time = left > self._access.timeout_seconds
+            raise SftpFailed(f"{self._where}: {what}: no answer in time" if in_time else too_long) from None
         except asyncssh.PermissionDenied:
             raise SftpDenied(f"{self._where}: the server refuses the user {self._access.user} with this password or key") from None
         except asyncssh.KeyExchangeFailed:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,17 @@ USER, PASSWORD = "returns", "open sesame ü"
 
 
 class Mishaps:
-    """What goes wrong next: `cut_at` the name of a file whose transfer breaks off, `no_move` whether moves and removals are refused."""
+    """What goes wrong next: `cut_at` the name of a file whose transfer breaks off, `no_move` whether moves and removals are refused.
+
+    `cut_after_move`: the connection ends with a move. `stuck_at`: the name of a file that never comes. `on_read` is called with the name
+    of the file whenever some of it was read.
+    """
 
     def __init__(self) -> None:
         self.cut_at: bytes | None = None
-        self.no_move = False
+        self.no_move = self.cut_after_move = False
+        self.stuck_at: bytes | None = None
+        self.on_read: Callable[[str], object] = lambda name: None
 
 
 class SftpServer:
@@ -93,8 +99,11 @@ class _Files(asyncssh.SFTPServer):
         super().__init__(chan, chroot=str(outer.root).encode())
         self._mishaps = outer.mishaps
 
-    def read(self, file_obj: Any, offset: int, size: int) -> bytes:
+    def read(self, file_obj: Any, offset: int, size: int) -> Any:
+        if self._mishaps.stuck_at is not None and os.fsencode(file_obj.name).endswith(self._mishaps.stuck_at):
+            return asyncio.get_running_loop().create_future()
         content: bytes = super().read(file_obj, offset, size)  # type: ignore[assignment]
+        self._mishaps.on_read(Path(os.fsdecode(file_obj.name)).name)
         if self._mishaps.cut_at is None or not os.fsencode(file_obj.name).endswith(self._mishaps.cut_at):
             return content
         if offset == 0:  # the first half arrives
@@ -104,7 +113,10 @@ class _Files(asyncssh.SFTPServer):
 
     def rename(self, oldpath: bytes, newpath: bytes) -> Any:
         self._refuse()
-        return super().rename(oldpath, newpath)
+        moved = super().rename(oldpath, newpath)
+        if self._mishaps.cut_after_move:
+            self.connection.abort()
+        return moved
 
     def remove(self, path: bytes) -> Any:
         self._refuse()

@@ -1,6 +1,7 @@
 """The drop folder: half-written files wait, finished ones are stored before they are moved, bad ones do not stop good ones."""
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -109,6 +110,47 @@ def test_a_marker_makes_one_look_enough_and_goes_with_its_file(drop: Drop):
     drop.put("tracking/b.json")
     assert (drop.look().taken, drop.stored()) == (1, [("tracking", GOOD)])
     assert drop.names(drop.folders.inbox) == ["tracking/b.json"]
+
+
+def test_a_marker_does_not_outlive_a_file_that_is_moved_when_the_process_ends(drop: Drop, monkeypatch: pytest.MonkeyPatch):
+    drop.put("tracking/a.json")
+    drop.put("tracking/a.json.done", b"")
+    move = shutil.move
+
+    def moved_then_crash(path: Path, target: Path) -> None:
+        move(path, target)
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "move", moved_then_crash)
+        with pytest.raises(Crash):
+            drop.look()
+    drop.put("tracking/a.json", GOOD[:10])  # the next file of that name is being sent
+    assert (drop.look().waiting, drop.stored()) == (1, [("tracking", GOOD)])
+
+
+def test_a_marker_does_not_count_for_the_file_that_follows_under_its_name(drop: Drop, monkeypatch: pytest.MonkeyPatch):
+    path = drop.put("tracking/a.json")
+    drop.put("tracking/a.json.done", b"")
+
+    def sent_again(documents: Sequence[Incoming]) -> list[tuple[int, bool]]:
+        path.write_bytes(GOOD[:10])
+        return drop.add(documents)
+
+    assert drop.look(sent_again).taken == 1
+    assert (drop.look().waiting, drop.stored()) == (1, [("tracking", GOOD)])
+    drop.put("tracking/a.json.done", b"")
+    read = Path.read_bytes
+
+    def read_while_written(self: Path) -> bytes:
+        content = read(self)
+        path.write_bytes(GOOD[:20])
+        return content
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", read_while_written)
+        assert drop.look().waiting == 1
+    assert (drop.look().waiting, drop.stored()) == (1, [("tracking", GOOD)])
 
 
 @pytest.mark.parametrize(

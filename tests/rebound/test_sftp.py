@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from returns_assets.operations.cli import returns
 from returns_assets.rebound.pickup import PickupReport
+from returns_assets.rebound.sftp_session import PIECE, SftpAccess, SftpSession
 from returns_assets.steps.inbox import pick_up_returns
 from returns_assets.steps.sftp import pick_up_sftp
 from returns_assets.translation.model import Mappings
@@ -123,6 +124,23 @@ def test_a_marker_makes_one_look_enough_and_goes_with_its_file(server: SftpServe
     assert server.names() == ["out/tracking/archive/a.json"]
 
 
+def test_a_marker_does_not_outlive_its_file(server: SftpServer, mine: Poller) -> None:
+    path = server.put(NAME, GOOD)
+    server.put(f"{NAME}.done", b"")
+    server.mishaps.cut_after_move = True
+    assert type(look(mine).lost).__name__ == "SftpFailed"
+    server.mishaps.cut_after_move = False
+    server.put(NAME, GOOD[:10])  # the next file of that name is being sent
+    assert look(mine).waiting == 1
+    server.put(f"{NAME}.done", b"")
+    server.mishaps.on_read = lambda name: path.write_bytes(GOOD[:20])  # longer while it is read
+    assert look(mine).waiting == 1
+    assert (look(mine).waiting, mine.documents()) == (1, [("tracking", GOOD)])
+    server.mishaps.on_read = lambda name: server.put(f"{NAME}.done", b"")  # after the folder was listed
+    assert look(mine).taken == 1
+    assert server.names() == ["out/tracking/archive/a.json", "out/tracking/error/a.json"]  # the marker is gone
+
+
 def test_the_same_bytes_again_are_one_document_and_other_bytes_overwrite_nothing(server: SftpServer, mine: Poller) -> None:
     for content, new in ((GOOD, 1), (GOOD, 0), (GOOD, 0), (GOOD + b"\n", 1)):
         server.put(NAME, content)
@@ -157,8 +175,50 @@ def test_a_connection_that_breaks_off_in_a_file_keeps_what_was_taken(server: Sft
     assert server.names() == ["out/tracking/archive/a.json", "out/tracking/b.json", "out/tracking/c.json"]
     server.mishaps.cut_at = None
     assert look(mine).new == 2
-    assert mine.documents() == [("tracking", GOOD + b" " * ord(name)) for name in "abc"]
+    assert mine.documents() == [("tracking", GOOD + b" " * ord(name)) for name in "acb"]  # where it broke off comes last
     assert mine.open() == []
+
+
+def test_a_file_too_slow_for_a_look_is_named_and_holds_up_no_other(
+    server: SftpServer, mine: Poller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+
+    def slow(name: str) -> None:
+        nonlocal now
+        now += 25.0 if name == "a.json" else 0.0
+
+    def session(access: SftpAccess) -> SftpSession:
+        return SftpSession(access, clock=lambda: now)
+
+    monkeypatch.setattr("returns_assets.steps.sftp.SftpSession", session)
+    mine.use(tables(account(server, max_file_bytes=10**7)))
+    large = GOOD + b" " * (5 * PIECE)
+    server.put(NAME, large)
+    server.put("out/tracking/b.json", GOOD)
+    look(mine)
+    server.mishaps.on_read = slow
+    first = look(mine)
+    where = f"127.0.0.1:{server.port}: reading /out/tracking/a.json, {3 * PIECE} of {len(large)} bytes"
+    assert (first.taken, str(first.lost)) == (0, f"{where}: the look took longer than 60 s; the next one goes on")
+    second = look(mine)
+    assert (second.taken, str(second.lost)) == (1, str(first.lost))
+    assert (mine.documents(), mine.open()) == ([("tracking", GOOD)], [("sftp_failed", "rebound")])
+    server.mishaps.on_read = lambda name: None
+    assert (look(mine).lost, mine.documents(), mine.open()) == (None, [("tracking", GOOD), ("tracking", large)], [])
+
+
+def test_a_file_that_never_comes_holds_up_no_other(server: SftpServer, mine: Poller) -> None:
+    mine.use(tables(account(server, timeout_seconds=2)))
+    for name in "abc":
+        server.put(f"out/tracking/{name}.json", GOOD + b" " * ord(name))
+    look(mine)
+    server.mishaps.stuck_at = b"a.json"
+    assert (look(mine).taken, look(mine).taken) == (0, 2)
+    assert mine.open() == [("sftp_failed", "rebound")]
+    server.mishaps.stuck_at = b"none"
+    assert look(mine).taken == 1
+    assert server.names() == [f"out/tracking/archive/{name}.json" for name in "abc"]
 
 
 def test_a_server_with_another_key_is_told_nothing(server: SftpServer, mine: Poller) -> None:
