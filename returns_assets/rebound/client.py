@@ -17,6 +17,7 @@ from returns_assets.rebound.reading_errors import ReboundDeniedError, ReboundRea
 from returns_assets.rebound.tokens import TokenSource
 from returns_assets.wire.answers import Verdict, WriteAnswer, answer_of_failure, answer_of_refusal
 
+CREATED = (201, 204)  # done, whatever the body says
 KEEPALIVE_SECONDS = 3.0  # given up before a server closes it: a write that meets a closing connection has an unknown outcome
 
 
@@ -88,12 +89,16 @@ class ReboundClient:
         id_field: str,
         flow_key: str | None = None,
         idempotency_key: str | None = None,
+        needs_id: bool = True,
+        words: bool = True,
     ) -> Reply:
         """POST once; never raises for what the network or ReBound does: that is the answer.
 
-        EXECUTED: a 2xx whose JSON object names the change in `id_field` (`WriteAnswer.external_id`); a 2xx without it is UNKNOWN. `body`
-        as bytes is sent as it is, for money that must stay exact. `flow_key`: the account's flow (documented query parameter).
-        `idempotency_key`: sent and never relied on (reference, 3.2).
+        EXECUTED: a 2xx whose JSON object names the change in `id_field` (`WriteAnswer.external_id`); a 2xx without it is UNKNOWN, unless
+        not `needs_id`: then 200, 201 and 204 are EXECUTED, with the id only where it is named (reference, 1.3: 201, no body published).
+        `body` as bytes is sent as it is, for money that must stay exact. `flow_key`: the account's flow (documented query parameter).
+        `idempotency_key`: sent and never relied on (reference, 3.2). Without `words` a refusal keeps only the status, codes and names of
+        fields: for a body about a person, whom an error text could quote.
         """
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         params = {"flowKey": flow_key} if flow_key else {}
@@ -114,22 +119,29 @@ class ReboundClient:
             except httpx.HTTPError as error:
                 return Reply(answer_of_failure(error))
             if response.status_code != 401 or attempt == 2:
-                return _reply(response, id_field)
+                return _reply(response, id_field, needs_id=needs_id, words=words)
             self._tokens.renew(token)
         raise AssertionError("the second attempt returns")
 
 
-def _reply(response: httpx.Response, id_field: str) -> Reply:
+def _reply(response: httpx.Response, id_field: str, *, needs_id: bool, words: bool) -> Reply:
     status = response.status_code
     if not 200 <= status < 300:
-        return Reply(answer_of_refusal(response))
+        return Reply(answer_of_refusal(response, words=words))
+    fields = _fields(response.content)
+    if fields is not None and fields.get(id_field):
+        return Reply(WriteAnswer(Verdict.EXECUTED, str(fields[id_field]), status=status), fields, response.headers.get("location"))
+    # a page in place of an answer comes with a 200: only a status that says "created" needs no readable body
+    if not needs_id and (status in CREATED or (status == 200 and (fields is not None or not response.content))):
+        return Reply(WriteAnswer(Verdict.EXECUTED, status=status), fields or {}, response.headers.get("location"))
+    message = "the answer cannot be read" if fields is None else f"the answer has no {id_field}"
+    return Reply(WriteAnswer(Verdict.UNKNOWN, status=status, message=message))
+
+
+def _fields(content: bytes) -> dict[str, Any] | None:
+    """The JSON object of a body, money as text; None when it is none."""
     try:
-        content: Any = json.loads(response.content, parse_float=str)
+        parsed: Any = json.loads(content, parse_float=str)
     except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        return Reply(WriteAnswer(Verdict.UNKNOWN, status=status, message="the answer cannot be read"))
-    fields = cast("dict[str, Any]", content)
-    if not fields.get(id_field):
-        return Reply(WriteAnswer(Verdict.UNKNOWN, status=status, message=f"the answer has no {id_field}"))
-    return Reply(WriteAnswer(Verdict.EXECUTED, str(fields[id_field]), status=status), fields, response.headers.get("location"))
+        return None
+    return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None

@@ -3,7 +3,6 @@
 An address lives in this process only until its request is sent: it is in no table, no ledger row and no text.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,8 +14,6 @@ from returns_assets.mirakl.errors import MiraklUnreadableError
 from returns_assets.rebound.sales_order import SoldLine, SoldOrder
 
 KEPT = Decimal("0.0001")  # as the warehouse keeps money: both readings give one document
-MASK = "(address)"
-LEAST_WORD = 3  # letters of a part of an address that is masked by itself
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,11 +71,3 @@ def _line(line: Mapping[str, Any]) -> SoldLine:
 
 def _moment(value: Any) -> datetime | None:
     return None if not value else datetime.fromisoformat(str(value)).astimezone(UTC)
-
-
-def without_address(text: str, address: Mapping[str, str]) -> str:
-    """A text of ReBound's with every part of the address masked, should it repeat what was sent."""
-    words = {word for value in address.values() for word in re.findall(r"\w+", value) if len(word) >= LEAST_WORD}
-    for part in sorted({*address.values(), *words}, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", MASK, text, flags=re.IGNORECASE)
-    return text

@@ -15,7 +15,7 @@ from returns_assets.ledger.records import Effect
 from returns_assets.rebound.sales_order import content_hash, document, request_body
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
-from returns_assets.steps.rebound_order_facts import FreshOrder, fresh_orders, without_address
+from returns_assets.steps.rebound_order_facts import FreshOrder, fresh_orders
 from returns_assets.translation.model import MappingError, Mappings, Marketplace
 from returns_assets.translation.rebound_ways import SalesOrders
 from returns_assets.wire.answers import Verdict, WriteAnswer
@@ -24,7 +24,7 @@ from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace
 KIND = "sales_order"
 TABLE = "rebound_orders"
 KNOWN_BEFORE = "HTTP 409: ReBound had the order already, with a content that it does not show"
-KNOWN_BY_US = "HTTP 409: ReBound has the order, so the request whose answer was lost was executed"
+KNOWN_BY_US = "HTTP 409: ReBound has the order, so an earlier request of ours was executed, or it had it already"
 CHANGE_REFUSED = "repeated order refused"  # refusals.csv knows it
 REPEATED = "ReBound shows no sales order; a repeat there is a {}, so it is sent again"
 HELD = "the answer was lost, ReBound shows no sales order, and a repeat there would be a second one"
@@ -39,8 +39,8 @@ def sales_orders(mappings: Mappings) -> SalesOrders:
 
 
 class SalesOrderKind:
-    """See EffectKind; the subject is the order. `request`: {document, hash, changed, path, address}; the
-    last are settings: the address itself is nowhere."""
+    """See EffectKind; the subject is the order. `request`: {document, hash, changed, path, flow_key, address};
+    the last three are settings: the address itself is nowhere."""
 
     name = KIND
     validated = TABLE
@@ -68,15 +68,20 @@ class SalesOrderKind:
 
     def sender(self, ctx: StepContext, shop: Marketplace) -> Callable[[Sequence[Effect]], Sequence[WriteAnswer]]:
         client, block = ctx.rebound(), sales_orders(ctx.mappings)
-        api = ctx.mappings.rebound.api
-        flow_key = api.flow_keys.get(shop.key) if api else None
 
         def send(effects: Sequence[Effect]) -> Sequence[WriteAnswer]:
             [effect] = effects
-            address = self._addresses.pop(effect.id)
-            body = request_body(effect.request["document"], effect.request["hash"], address)
-            answer = client.post(effect.request["path"], json.dumps(body).encode(), id_field=block.id_field, flow_key=flow_key).answer
-            return [_judged(effect, replace(answer, message=without_address(answer.message, address)))]
+            request = effect.request
+            body = request_body(request["document"], request["hash"], self._addresses.pop(effect.id))
+            reply = client.post(
+                request["path"],
+                json.dumps(body).encode(),
+                id_field=block.id_field,
+                flow_key=request["flow_key"],
+                needs_id=False,  # nothing is read back by it
+                words=False,  # an error text could quote the address
+            )
+            return [_judged(effect, reply.answer)]
 
         return send
 

@@ -12,7 +12,7 @@ from returns_assets.steps.rebound_order_causes import PUSH_CAUSES
 from returns_assets.steps.rebound_order_kind import KIND
 
 TABLE = "rebound_order_pushes"
-NO_ID = "ReBound has the order already (409) and does not say under which id"
+NO_ID = "ReBound has the order and does not say under which id"
 
 
 def report_order_pushes(ctx: StepContext, marketplace: str, day: date) -> StepResult:

@@ -150,7 +150,9 @@ def _register(ctx: StepContext, marketplace: str, day: date, validation: Validat
         require_rows(con, validation)
         rows = [_Planned(*row) for row in con.execute(PLANNED, {"marketplace": marketplace, "day": day}).fetchall()]
     currency, block = ctx.mappings.marketplace(marketplace).currency, sales_orders(ctx.mappings)
-    intents = [_intent(row, marketplace, currency, block) for row in rows if row.outcome == READY]
+    api = ctx.mappings.rebound.api
+    flow_key = api.flow_keys.get(marketplace) if api else None
+    intents = [_intent(row, marketplace, currency, block, flow_key) for row in rows if row.outcome == READY]
     wanted = {use.piece_id for intent in intents for use in intent.pieces}
     decided = [row.order_id for row in rows if row.outcome != SKIP]
     settled = [
@@ -163,16 +165,17 @@ def _register(ctx: StepContext, marketplace: str, day: date, validation: Validat
     return register_effects(ctx, marketplace, day, KIND, intents, validation, settled_pieces=settled).counts
 
 
-def _intent(row: _Planned, marketplace: str, currency: str, block: SalesOrders) -> Intent:
+def _intent(row: _Planned, marketplace: str, currency: str, block: SalesOrders, flow_key: str | None) -> Intent:
     """The piece names the content and how many came before it: an order that goes back to an old content is told that, too.
 
-    The configuration is part of the request: corrected, it is another request, so that what was refused is sent again.
+    The configuration is part of the request: corrected, it is another request, and what is sent is what was registered.
     """
     request = {
         "document": json.loads(row.document),
         "hash": row.content_hash,
         "changed": row.changed,
         "path": block.path,
+        "flow_key": flow_key,
         "address": dict(block.customer_address),
     }
     piece = PieceUse(f"{marketplace}/{row.order_id}@{row.version}:{row.content_hash[:16]}")

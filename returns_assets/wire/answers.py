@@ -5,17 +5,20 @@ Error bodies are `{"status": int, "message": string}` or carry an `errors` list 
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http.client import responses
 from typing import Any, cast
 
 import httpx
 
 MESSAGE_LIMIT = 500
+NAME = re.compile(r"[A-Za-z0-9_.:/$#\[\]-]{1,80}")  # a code or the way to a field: no blank, so no sentence
 LONGEST_WAIT = 86_400.0  # seconds; a header must not put an effect off for longer than a day
 
 
@@ -66,12 +69,11 @@ def answer_of_failure(error: httpx.HTTPError) -> WriteAnswer:
     return WriteAnswer(verdict_of_failure(error), message=f"no answer ({type(error).__name__})")
 
 
-def answer_of_refusal(response: httpx.Response) -> WriteAnswer:
-    """The answer of a status that is not a success."""
+def answer_of_refusal(response: httpx.Response, *, words: bool = True) -> WriteAnswer:
+    """The answer of a status that is not a success. Without `words` nothing is kept of the body that could quote what was sent."""
     status = response.status_code
-    return WriteAnswer(
-        verdict_of_status(status), status=status, message=message_of(response.content), retry_after=retry_after_of(response.headers)
-    )
+    message = message_of(response.content) if words else codes_of(status, response.content)
+    return WriteAnswer(verdict_of_status(status), status=status, message=message, retry_after=retry_after_of(response.headers))
 
 
 def message_of(body: bytes) -> str:
@@ -90,6 +92,31 @@ def message_of(body: bytes) -> str:
         if messages:
             return "; ".join(messages)[:MESSAGE_LIMIT]
     return " ".join(text.split())[:MESSAGE_LIMIT]
+
+
+def codes_of(status: int, body: bytes) -> str:
+    """The status in words of our own, and what an error body has of codes and names of fields: `code` and the entries of `errors`.
+
+    Everything else, and a code that is more than a name, could quote the request and is left out. Never raises.
+    """
+    phrase = responses.get(status, "a status without a name")
+    try:
+        parsed: Any = json.loads(body)
+    except ValueError:
+        return phrase
+    if not isinstance(parsed, dict):
+        return phrase
+    fields = cast("dict[str, Any]", parsed)
+    errors = fields.get("errors")
+    found = [_names(fields, ("code",))]
+    found += [_names(entry, ("code", "field", "path")) for entry in (cast("list[Any]", errors) if isinstance(errors, list) else [])]
+    return "; ".join([phrase, *(text for text in found if text)])[:MESSAGE_LIMIT]
+
+
+def _names(entry: Any, keys: Sequence[str]) -> str:
+    given = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+    values = {key: str(given[key]) for key in keys if isinstance(given.get(key), str | int)}
+    return " ".join(f"{key} {value}" for key, value in values.items() if NAME.fullmatch(value))
 
 
 def _entry_text(entry: Any) -> str:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from returns_assets.decisions.rebound_orders import DONE, ENDED, READY, SHIPPED_LINE, WAITING, Candidate, Rules, Told, decide
 from returns_assets.rebound.sales_order import SoldLine, SoldOrder, content_hash, document, is_gtin, money_text
-from returns_assets.steps.rebound_order_facts import without_address
 from returns_assets.translation.rebound_ways import RepeatedOrder
 
 NOW = datetime(2025, 3, 10, 12, tzinfo=UTC)
@@ -73,12 +72,3 @@ def test_only_a_gtin_is_passed_on_as_an_ean(code: str, is_one: bool) -> None:
 @pytest.mark.parametrize(("amount", "text"), [("10", "10.00"), ("3.5000", "3.50"), ("0.0125", "0.0125"), ("1E+2", "100.00")])
 def test_money_is_exact_text(amount: str, text: str) -> None:
     assert money_text(Decimal(amount)) == text
-
-
-def test_an_answer_that_repeats_the_address_is_masked() -> None:
-    address = {"street": "5 Heron Mews", "lastName": "O'Neil", "countryCode": "DEU"}
-    said = "customerAddress.street '5 Heron Mews, Bexley' and lastName o'neil are wrong; HERON? order O-1 of DEU"
-    masked = without_address(said, address)
-    assert not any(part in masked.lower() for part in ("heron", "mews", "neil"))
-    assert "customerAddress.street" in masked
-    assert "order O-1" in masked

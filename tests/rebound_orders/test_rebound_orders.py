@@ -131,7 +131,7 @@ def test_an_order_that_rebound_had_before_is_known(world: OrdersWorld) -> None:
     world.run()
     assert world.pushes() == {order_id: "confirmed"}
     assert world.rows("rebound_order_pushes", "sales_order_id", "answer") == [
-        (None, "ReBound has the order already (409) and does not say under which id")
+        (None, "ReBound has the order and does not say under which id")
     ]
     world.run()
     assert (len(world.known(order_id)), world.posts(order_id), world.outcomes()) == (1, 2, {order_id: "done already_pushed"})
@@ -175,7 +175,7 @@ def test_what_is_refused_keeps_the_answer_and_is_sent_again_once_it_is_corrected
     world.configure(repeat_order="conflict", path="/sales-order")  # mistyped
     world.run()
     world.run()
-    assert (world.pushes(), effect_of(world, order_id).attempts) == ({order_id: "rejected order_refused"}, 1)
+    assert (world.pushes(), effect_of(world, order_id).attempts) == ({order_id: "held order_refused"}, 2), "once a run"
     assert world.open() == [("order_refused", f"order {order_id}: HTTP 404: Not Found")]
     world.configure(repeat_order="conflict")
     world.run()
