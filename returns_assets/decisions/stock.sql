@@ -69,9 +69,9 @@ judged AS (
     LEFT JOIN map_stock_places e ON e.place = p.place
     LEFT JOIN map_stock_places e_other ON e_other.place = '*'
 ),
-counted AS (  -- units of the order's SKU that are on sale again or would be, those that are first
+counted AS (  -- units of the order's SKU that are on sale again, however the piece is judged now, or would be; those that are first
     SELECT n, sum(quantity) OVER (PARTITION BY order_id, sku_key ORDER BY live DESC, triggered_at, piece_id) > sold_units AS beyond
-    FROM judged WHERE early_cause IS NULL
+    FROM judged WHERE early_cause IS NULL OR live
 )
 SELECT j.*,
     CASE

@@ -148,6 +148,31 @@ def test_a_row_of_the_warehouse_that_does_not_count_is_no_putaway(world: StockWo
     assert world.outcomes() == {}
 
 
+def test_a_putaway_counts_for_its_piece_whatever_return_it_names(world: StockWorld) -> None:
+    world.event("ITEM_GRADED", hours=6)  # the last word, so that the piece has its return
+    world.event("PUTAWAY_COMPLETED", return_id="R-ELSEWHERE", hours=5)
+    world.checked()
+    assert (world.outcomes(), world.quantity()) == ({"P1": "restock"}, 11)
+
+
+def test_of_two_putaways_of_one_time_the_later_document_counts(world: StockWorld) -> None:
+    world.event("ITEM_GRADED")
+    world.shelve(sku="SHOE")
+    world.shelve(sku="SHIRT")
+    world.checked()
+    assert (world.outcomes(), world.quantity()) == ({"P1": "restock"}, 11)
+
+
+def test_a_unit_on_sale_keeps_its_place_when_its_piece_is_graded_anew(world: StockWorld) -> None:
+    world.good()
+    world.checked()
+    world.event("ITEM_GRADED", days=1, grade="D", disposition="DESTROY")
+    world.good("P2", days=1)  # the order sold one
+    world.checked(days=1)
+    assert world.outcomes(days=1) == {"P1": "exception restocked_then_changed", "P2": "exception over_quantity"}
+    assert world.quantity() == 11
+
+
 def test_a_piece_that_another_marketplace_has_on_sale_is_named(world: StockWorld) -> None:
     world.good()
     world.run()

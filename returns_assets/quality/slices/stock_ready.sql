@@ -2,22 +2,26 @@
 WITH ready AS (
     SELECT * FROM stock_actions WHERE marketplace = $marketplace AND day = $day AND outcome = 'restock'
 ),
-told AS (  -- events of the piece or its parcel that may be a trigger
-    SELECT r.piece_id, bool_or(
-        CASE $stock_trigger
-            WHEN 'putaway' THEN e.event = 'PUTAWAY_COMPLETED' AND e.piece_id IS NOT NULL
-            WHEN 'disposition' THEN e.event IN ('ITEM_GRADED', 'ITEM_DISPOSITIONED') AND coalesce(e.kind, '') <> 'warehouse_file'
-            ELSE e.event = 'PARCEL_DELIVERED'
-        END) AS triggered
-    FROM ready r
-    JOIN rebound_returns e ON e.marketplace = r.marketplace AND e.return_id = r.return_id AND (e.piece_id IS NULL OR e.piece_id = r.piece_id)
-    GROUP BY r.piece_id
+near AS (  -- events of the piece, and of its parcel as a whole, as the decision counts them
+    SELECT r.piece_id, e.event, e.kind, TRUE AS of_piece FROM ready r JOIN rebound_returns e ON e.piece_id = r.piece_id
+    UNION ALL
+    SELECT r.piece_id, e.event, e.kind, FALSE
+    FROM ready r JOIN rebound_returns e ON e.piece_id IS NULL AND e.marketplace = r.marketplace AND e.return_id = r.return_id
 ),
-shelved AS (  -- the last putaway that counts as an event of the piece
-    SELECT w.piece_id, arg_max(upper(trim(w.sku)), w.event_time) AS sku
+told AS (  -- whether one of them is the trigger
+    SELECT piece_id, bool_or(
+        CASE $stock_trigger
+            WHEN 'putaway' THEN event = 'PUTAWAY_COMPLETED' AND of_piece
+            WHEN 'disposition' THEN event IN ('ITEM_GRADED', 'ITEM_DISPOSITIONED') AND coalesce(kind, '') <> 'warehouse_file'
+            ELSE event = 'PARCEL_DELIVERED'
+        END) AS triggered
+    FROM near GROUP BY piece_id
+),
+shelved AS (  -- the last putaway that counts as an event of the piece; of two of one time, that of the later document
+    SELECT w.piece_id, arg_max(upper(trim(w.sku)), (w.event_time, w.document_id)) AS sku
     FROM warehouse_events w
-    SEMI JOIN rebound_returns e ON e.marketplace = w.marketplace AND e.piece_id = w.piece_id AND e.event_key = w.event_key
-    WHERE w.marketplace = $marketplace AND w.event = 'PUTAWAY' AND trim(coalesce(w.sku, '')) <> ''
+    SEMI JOIN rebound_returns e ON e.piece_id = w.piece_id AND e.event_key = w.event_key
+    WHERE w.piece_id IN (SELECT piece_id FROM ready) AND w.event = 'PUTAWAY' AND trim(coalesce(w.sku, '')) <> ''
     GROUP BY w.piece_id
 ),
 lines AS (
