@@ -51,7 +51,8 @@ def resolve_unknown(ctx: StepContext, kind: EffectKind, marketplace: str, day: d
 def _outcome(ctx: StepContext, shop: Marketplace, effect: Effect, found: ReadBack) -> Outcome:
     ended = partial(Outcome, effect.id, effect.claim_token)
     if found.trace is Trace.EXECUTED:
-        return ended(state="confirmed", external_id=found.external_id, detail="found by reading back")
+        said = found.detail if found.cause else None
+        return ended(state="confirmed", external_id=found.external_id, cause=found.cause, error=said, detail="found by reading back")
     if found.trace is Trace.NOT_EXECUTED:
         return ended(state="planned", detail=found.detail or "reading back shows no new change: it was not executed")
     if found.trace is Trace.REFUSED:

@@ -24,6 +24,7 @@ from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace
 KIND = "stock"
 ACTIONS_TABLE = "stock_actions"
 MOST = 100_000  # of effects that one question to the ledger is about
+OVERSOLD = "oversold"  # cause of a confirmed effect: the quantity is right, and cannot be as low as the sales want it
 EARLIER_IMPORT = "the answer names an import of an earlier file: nothing of this one was done"
 
 
@@ -135,7 +136,11 @@ class StockKind:
         if judged.standing is Standing.OTHER:
             said = f"read {baseline.quantity}, wrote {baseline.write}, now {offer.quantity}: {judged.off:+d} units against what is expected"
             return ReadBack(Trace.AMBIGUOUS, detail=said)
-        self.again[effect.id] = baseline.writing(max(offer.at(effect.request["warehouse"]) - judged.off, 0))
+        shown = offer.at(effect.request["warehouse"])
+        target = max(shown - judged.off, 0)
+        if target == shown:  # more was sold than there is: no quantity says that, and to set this one again changes nothing
+            return ReadBack(Trace.EXECUTED, effect.external_id, f"units sold that are not there: {judged.off}", cause=OVERSOLD)
+        self.again[effect.id] = baseline.writing(target)
         said = "nothing of it is there" if nothing_there else f"{judged.off} units sold meanwhile were overwritten"
         return ReadBack(Trace.UNREADABLE, detail=f"{said}: it is written once more")
 

@@ -29,6 +29,7 @@ class Trace(StrEnum):
 class ReadBack:
     """The trace and, when executed, the change's id in the other system. `detail`: the other system's words where it refused.
 
+    `cause`: of what is executed, and all the same for a person to look at; `detail` says it then.
     `again_seconds`: when to ask again what is not readable yet; None: after the marketplace's settle time.
     """
 
@@ -36,3 +37,4 @@ class ReadBack:
     external_id: str | None = None
     detail: str = ""
     again_seconds: float | None = None
+    cause: str | None = None

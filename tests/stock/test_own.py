@@ -105,6 +105,30 @@ def test_a_sale_between_reading_and_writing_is_not_lost(world: StockWorld, sold:
     assert world.exceptions() == {}
 
 
+def test_what_is_sold_and_not_there_ends_and_is_for_a_person(world: StockWorld) -> None:
+    world.offers({"sku": "SHIRT", "quantity": 2})
+    world.shop.set(**IMPORT_BY_TICK)
+    world.good()
+    world.sell(quantity=2, before="STO01")
+    world.run()
+    world.shop.server.post("stock-imports/tick", marketplace=world.key, to="COMPLETE")  # sets 3, which nobody has
+    world.sell(quantity=2)
+    world.shop.set(stock_import_by="polls", stock_import_after=0)
+    world.later(60)
+    world.push()
+    assert (world.quantity(), world.states()) == (0, ["confirmed (oversold)"])
+    assert world.exceptions() == {"oversold": "logical"}
+    (told,) = world.ledger.exceptions.list(cause="oversold")
+    assert told.detail == "SHIRT: units sold that are not there: 1"
+    written = world.calls("STO01")
+    world.later()
+    world.push()
+    assert (world.calls("STO01"), world.exceptions()) == (written, {"oversold": "logical"})
+    world.ledger.exceptions.resolve(told.id, "ann", "found one more")
+    world.push()
+    assert world.exceptions() == {}
+
+
 def test_sales_before_and_after_the_file_are_left_alone(world: StockWorld) -> None:
     world.sell(quantity=2)
     world.good()
