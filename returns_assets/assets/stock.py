@@ -9,7 +9,7 @@ from returns_assets.partitions import marketplace_slice
 from returns_assets.steps.stock_drift import measure_drift
 from returns_assets.steps.stock_ingest import ingest_stock_offers
 from returns_assets.steps.stock_plan import plan_stock
-from returns_assets.steps.stock_push import push_stock
+from returns_assets.steps.stock_push import follow_stock, push_stock
 from returns_assets.steps.stock_signals import write_signals
 
 GROUP = "stock"
@@ -34,9 +34,10 @@ def stock_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
     @dg.asset(deps=["rebound_returns", "warehouse_events", "mirakl_orders", "stock_offers"], partitions_def=partitions, group_name=GROUP,
               kinds={"duckdb"}, backfill_policy=ONE_BY_ONE, pool=POOL, metadata=table_metadata("stock_actions"))  # fmt: skip
     def stock_actions(context: dg.AssetExecutionContext, steps: Steps) -> Result:
-        """Pieces whose trigger event arrived: which go back on sale, and why the others do not. Sends nothing."""
+        """Pieces whose trigger event arrived: which go back on sale, and why the others do not. Nothing new is sent."""
         marketplace, day = marketplace_slice(context.partition_key)
         partition = {"marketplace": marketplace, "day": day}
+        follow_stock(steps, marketplace, day)  # before planning, and even if the checks block the push
         return written(steps, "stock_actions", partition, plan_stock(steps, marketplace, day), lineage=LINEAGE)
 
     @dg.asset(deps=["stock_actions"], partitions_def=partitions, group_name=GROUP, kinds={"api", "ledger"}, backfill_policy=ONE_BY_ONE,

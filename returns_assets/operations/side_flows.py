@@ -28,7 +28,7 @@ from returns_assets.steps.return_status import plan_return_status
 from returns_assets.steps.stock_drift import measure_drift
 from returns_assets.steps.stock_ingest import ingest_stock_offers
 from returns_assets.steps.stock_plan import plan_stock
-from returns_assets.steps.stock_push import push_stock
+from returns_assets.steps.stock_push import follow_stock, push_stock
 from returns_assets.steps.stock_signals import write_signals
 
 
@@ -81,6 +81,7 @@ def run_restock(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
     """Read orders and offers, decide which pieces go back on sale, check, and, only if the checks passed, set quantities or signal."""
     ingest_orders(ctx, marketplace, day)
     ingest_stock_offers(ctx, marketplace, day)
+    follow_stock(ctx, marketplace, day)
     planned = plan_stock(ctx, marketplace, day)
     blocked_by = _blocked(ctx, STOCK, marketplace, day)
     if blocked_by:

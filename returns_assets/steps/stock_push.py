@@ -24,6 +24,18 @@ WRITES = 5  # how often a run sets the quantity of an effect again that sales ov
 
 
 @names_marketplace
+def follow_stock(ctx: StepContext, marketplace: str, day: date) -> dict[str, Any]:
+    """Look once at what is under way, before planning and whatever the checks say: how many ended, and how. Raises MiraklError."""
+    found = Resolved()
+    try:
+        _follow(ctx, marketplace, day, found, looks=1)
+    finally:
+        if found.settled:
+            report_stock(ctx, marketplace, day)
+    return asdict(found)
+
+
+@names_marketplace
 def push_stock(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     """Follow what is under way, register what stock_actions wants, send it; the partition of stock_pushes and its exceptions.
 
@@ -49,11 +61,11 @@ def push_stock(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     return StepResult(result.rows, {**result.metadata, "registered": registered, "read_back": asdict(found), "push": _sum(sent)})
 
 
-def _follow(ctx: StepContext, marketplace: str, day: date, found: Resolved) -> None:
+def _follow(ctx: StepContext, marketplace: str, day: date, found: Resolved, looks: int = FOLLOWS) -> None:
     """Ask for the partition's imports until they have ended and the quantities are right, or for as long as a run may."""
     shop = ctx.mappings.marketplace(marketplace)
     writes = 0
-    for _ in range(FOLLOWS):
+    for look in range(looks):
         kind = StockKind()
         resolved = resolve_unknown(ctx, kind, marketplace, day)
         for name, number in asdict(resolved).items():
@@ -66,7 +78,7 @@ def _follow(ctx: StepContext, marketplace: str, day: date, found: Resolved) -> N
             return
         due = min(effect.settle_at or ctx.now() for effect in under_way)
         wait = (due - ctx.now()).total_seconds()
-        if wait > shop.stock.status_seconds:
+        if wait > shop.stock.status_seconds or look == looks - 1:
             return
         if wait > 0:
             ctx.mirakl(marketplace).pause(wait)

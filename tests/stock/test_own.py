@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from returns_assets.steps.act_gate import NotValidated
+from returns_assets.translation.restock import RestockRow
 from tests.sandbox_fixture import Sandbox
+from tests.steps.act_world import MAPPINGS
 from tests.stock.world import ORDER, StockWorld, stock_world
 
 IMPORT_BY_TICK = {"stock_import_by": "tick", "stock_import_after": 1}
@@ -175,6 +177,22 @@ def test_an_import_is_followed_until_it_ends_and_blocks_its_sku_meanwhile(world:
     world.push()
     world.push(days=1)
     assert (world.quantity(), world.states()) == (12, ["confirmed", "confirmed"])
+
+
+def test_an_import_is_followed_though_the_checks_block_the_partition(world: StockWorld) -> None:
+    world.shop.set(**IMPORT_BY_TICK)
+    world.good()
+    world.run()
+    world.shop.server.post("stock-imports/tick", marketplace=world.key, to="COMPLETE")
+    wrong = [RestockRow(rule="all", marketplace="*", verification="*", grade="*", disposition="*", lane="*", sellable=True)]
+    world.configure(mappings=MAPPINGS.model_copy(update={"restock": wrong, "version": "wrong"}))
+    world.order("NOR-2-A", ("SHIRT", 1))
+    world.event("ITEM_GRADED", "P2", order="NOR-2-A", grade="D", disposition="DESTROY")
+    world.shelve("P2", order="NOR-2-A")
+    world.later(60)
+    world.checked(blocked=("stock_only_sellable",))
+    assert (world.quantity(), world.states(), world.exceptions().get("under_way")) == (11, ["confirmed"], None)
+    assert world.rows("stock_pushes", "state") == [("confirmed",)]
 
 
 @pytest.mark.parametrize(("fault", "sale"), [("cut_before", False), ("cut_before", True), ("cut_after", False), ("500_after_commit", True)])
