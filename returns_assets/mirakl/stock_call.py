@@ -69,7 +69,10 @@ def send_stock(client: MiraklClient, lines: Sequence[StockLine]) -> WriteAnswer:
 
 
 def read_import(client: MiraklClient, import_id: str) -> Import | None:
-    """STO02 and, where there is a report, STO03. None when Mirakl does not know the import. Raises MiraklError."""
+    """STO02 and, where there is a report, STO03. None when Mirakl does not know the import. Raises MiraklError.
+
+    A report that is refused or no report is `unexplained`: it stays so, and what the lines came to is read from the offers.
+    """
     path = f"{IMPORTS}/{quote(import_id, safe='')}"
     try:
         answer = parse("STO02", client.get("STO02", f"{path}/status").content)
@@ -81,7 +84,10 @@ def read_import(client: MiraklClient, import_id: str) -> Import | None:
     if not isinstance(status, str):
         raise MiraklUnreadableError("STO02: the answer has no status")
     if status == "COMPLETE" and answer.get("has_error_report"):
-        errors = _errors(client.get("STO03", f"{path}/error_report", json_body=False).content)
+        try:
+            errors = _errors(client.get("STO03", f"{path}/error_report", json_body=False).content)
+        except (MiraklPermanentError, MiraklUnreadableError):
+            return Import(status, unexplained=True)
         return Import(status, errors, unexplained=not errors)
     return Import(status, unexplained=bool(answer.get("lines_in_error")))
 

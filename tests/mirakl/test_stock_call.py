@@ -79,6 +79,17 @@ def test_how_an_import_stands(status: dict[str, Any], report: str, expected: tup
     assert (found.under_way, dict(found.errors), found.unexplained) == expected
 
 
+@pytest.mark.parametrize(("code", "report"), [(404, b'{"message": "no"}'), (403, b"{}"), (200, b"\xff\xfe no text")])
+def test_a_report_that_cannot_be_had_leaves_its_import_unexplained(code: int, report: bytes) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = request.url.path.endswith("error_report")
+        return httpx.Response(code, content=report) if asked else httpx.Response(200, json={"status": "COMPLETE", "has_error_report": True})
+
+    found = read_import(client(answer), "7")
+    assert found is not None
+    assert (found.under_way, dict(found.errors), found.unexplained) == (False, {}, True)
+
+
 def test_an_import_that_mirakl_does_not_know() -> None:
     assert read_import(client(lambda _: httpx.Response(404, json={"message": "no"})), "7") is None
 
