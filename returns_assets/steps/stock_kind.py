@@ -7,6 +7,7 @@ that the file overwrote is put right by writing once more from the same baseline
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from returns_assets.decisions.stock import decided_elsewhere
 from returns_assets.ledger.records import Effect
@@ -28,15 +29,22 @@ OVERSOLD = "oversold"  # cause of a confirmed effect: the quantity is right, and
 EARLIER_IMPORT = "the answer names an import of an earlier file: nothing of this one was done"
 
 
+class Again(NamedTuple):
+    """What to write once more, and the claim_token of the reading that says so."""
+
+    baseline: Baseline
+    token: str | None
+
+
 class StockKind:
     """See EffectKind; the subject is the SKU, the request `{mode, sku, units, warehouse}`. `again`: what read_back found to be written once
-    more, by effect id, with the baseline that says what."""
+    more, by effect id."""
 
     name = KIND
     validated = ACTIONS_TABLE
 
     def __init__(self) -> None:
-        self.again: dict[int, Baseline] = {}
+        self.again: dict[int, Again] = {}
 
     def examine(self, ctx: StepContext, shop: Marketplace, day: date, due: Sequence[Effect]) -> Examined:
         moved = pieces_decided_later(ctx, shop.key, day, [use.piece_id for effect in due for use in effect.pieces])
@@ -140,7 +148,7 @@ class StockKind:
         target = max(shown - judged.off, 0)
         if target == shown:  # more was sold than there is: no quantity says that, and to set this one again changes nothing
             return ReadBack(Trace.EXECUTED, effect.external_id, f"units sold that are not there: {judged.off}", cause=OVERSOLD)
-        self.again[effect.id] = baseline.writing(target)
+        self.again[effect.id] = Again(baseline.writing(target), effect.claim_token)
         said = "nothing of it is there" if nothing_there else f"{judged.off} units sold meanwhile were overwritten"
         return ReadBack(Trace.UNREADABLE, detail=f"{said}: it is written once more")
 

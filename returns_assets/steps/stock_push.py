@@ -91,12 +91,13 @@ def _is_import(effect: Effect) -> bool:
 def _write_again(ctx: StepContext, kind: StockKind, shop: Marketplace, day: date) -> None:
     """One file more for effects whose quantity is not what it should be. They stay in flight: what their first file did is known, or does
     not matter, because the value is set and not added."""
-    client = ctx.mirakl(shop.key)
-    client.slot("STO01")
-    effects = ctx.ledger.effects.by_ids(kind.again)
+    ctx.mirakl(shop.key).slot("STO01")  # first the turn, which may take a minute, then the value: it is what sales overtake
+    effects = [e for e in ctx.ledger.effects.by_ids(kind.again) if e.state == "unknown" and e.claim_token == kind.again[e.id].token]
+    fresh = StockKind()
+    fresh.read_back(ctx, shop, effects)
     taken = ctx.ledger.effects.renew(
-        {effect.id: kind.again[effect.id].known_ids() for effect in effects},
-        tokens={effect.id: effect.claim_token for effect in effects},
+        {number: again.baseline.known_ids() for number, again in fresh.again.items()},
+        tokens={number: again.token for number, again in fresh.again.items()},
         token=uuid4().hex,
         lease=shop.calls.lease_seconds,
         run_id=ctx.run_id,
@@ -104,7 +105,7 @@ def _write_again(ctx: StepContext, kind: StockKind, shop: Marketplace, day: date
         now=ctx.now(),
     )
     if taken:
-        answers = kind.sender(ctx, shop)(taken)
+        answers = fresh.sender(ctx, shop)(taken)
         outcomes = [_outcome(ctx, shop, effect, answer) for effect, answer in zip(taken, answers, strict=True)]
         ctx.ledger.effects.settle(outcomes, ctx.now(), run_id=ctx.run_id, actor=ctx.actor)
 

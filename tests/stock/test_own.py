@@ -107,6 +107,22 @@ def test_a_sale_between_reading_and_writing_is_not_lost(world: StockWorld, sold:
     assert world.exceptions() == {}
 
 
+def test_a_sale_while_the_second_file_waits_for_its_turn_is_seen(world: StockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.good()
+    world.sell(before="STO01")
+    slot, turns = world.client.slot, [0]
+
+    def waited(operation: str) -> None:
+        slot(operation)
+        turns[0] += operation == "STO01"
+        if (operation, turns[0]) == ("STO01", 2):
+            world.sell()
+
+    monkeypatch.setattr(world.client, "slot", waited)
+    world.run()
+    assert (world.quantity(), world.states(), world.raised()) == (9, ["confirmed"], [(9, 11), (10, 9)])
+
+
 def test_what_is_sold_and_not_there_ends_and_is_for_a_person(world: StockWorld) -> None:
     world.offers({"sku": "SHIRT", "quantity": 2})
     world.shop.set(**IMPORT_BY_TICK)
