@@ -61,6 +61,7 @@ RESTOCK = (
     Times("restock_today", "13-59/15 * * * *", 0, 0, "Today's restock, every quarter of an hour"),
     Times("restock_yesterday", "40 * * * *", 1, 1, "Yesterday's restock, every hour: imports that were under way, what was refused"),
     Times("restock_week", "25 3 * * *", 2, 7, "The restock of the last seven days, every night"),
+    Times("restock_month", "55 4 * * 0", 8, 35, "The restock of the last five weeks, every Sunday"),
 )
 DRIFT = (Times("stock_drift_nightly", "45 3 * * *", 0, 0, "Every night: the shop's quantities against what is expected"),)
 # A return that waits for its order's dispatch is judged anew by every one of these, until it goes through by itself.

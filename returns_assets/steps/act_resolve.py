@@ -27,8 +27,9 @@ class Resolved:
         return self.confirmed + self.planned + self.refused + self.ambiguous + self.still_unknown
 
 
-def resolve_unknown(ctx: StepContext, kind: EffectKind, marketplace: str, day: date) -> Resolved:
-    """Claims beyond their lease become unknown; the partition's unknown effects that had time to settle are read back.
+def resolve_unknown(ctx: StepContext, kind: EffectKind, marketplace: str, day: date | None) -> Resolved:
+    """Claims beyond their lease become unknown; the partition's unknown effects that had time to settle are read back, or, without a
+    day, the marketplace's.
 
     confirmed with the change's id | planned again (not executed) | what refusals.csv makes of a refusal that was read back | held as
     ambiguous_outcome, its subject blocked until a person decides | unknown still, to be read again.
@@ -36,7 +37,7 @@ def resolve_unknown(ctx: StepContext, kind: EffectKind, marketplace: str, day: d
     """
     shop = ctx.mappings.marketplace(marketplace)
     ctx.ledger.effects.expire_leases(ctx.now(), shop.calls.settle_seconds, marketplace=marketplace)
-    effects = [effect for effect in ctx.ledger.effects.unknown(marketplace, kind.name, ctx.now()) if effect.day == day]
+    effects = [effect for effect in ctx.ledger.effects.unknown(marketplace, kind.name, ctx.now()) if day in (None, effect.day)]
     resolved = Resolved()
     if effects:
         found = kind.read_back(ctx, shop, effects)

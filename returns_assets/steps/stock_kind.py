@@ -38,13 +38,14 @@ class Again(NamedTuple):
 
 class StockKind:
     """See EffectKind; the subject is the SKU, the request `{mode, sku, units, warehouse}`. `again`: what read_back found to be written once
-    more, by effect id."""
+    more, by effect id. `days`: the partitions of what it looked at."""
 
     name = KIND
     validated = ACTIONS_TABLE
 
     def __init__(self) -> None:
         self.again: dict[int, Again] = {}
+        self.days: set[date] = set()
 
     def examine(self, ctx: StepContext, shop: Marketplace, day: date, due: Sequence[Effect]) -> Examined:
         moved = pieces_decided_later(ctx, shop.key, day, [use.piece_id for effect in due for use in effect.pieces])
@@ -103,6 +104,7 @@ class StockKind:
         return send
 
     def read_back(self, ctx: StepContext, shop: Marketplace, effects: Sequence[Effect]) -> Mapping[int, ReadBack]:
+        self.days |= {effect.day for effect in effects}
         found: dict[int, ReadBack] = {}
         ended: list[tuple[Effect, Baseline, Import | None]] = []
         imports = {

@@ -62,33 +62,44 @@ def push_stock(ctx: StepContext, marketplace: str, day: date) -> StepResult:
 
 
 def _follow(ctx: StepContext, marketplace: str, day: date, found: Resolved, looks: int = FOLLOWS) -> None:
-    """Ask for the partition's imports until they have ended and the quantities are right, or for as long as a run may."""
+    """Ask for the partition's imports until they have ended and the quantities are right, or for as long as a run may.
+
+    What is unknown on other days is looked at, too, and reported there: it blocks its SKU, and its own day may be run no more.
+    """
     shop = ctx.mappings.marketplace(marketplace)
     writes = 0
-    for look in range(looks):
-        kind = StockKind()
-        resolved = resolve_unknown(ctx, kind, marketplace, day)
-        for name, number in asdict(resolved).items():
-            setattr(found, name, getattr(found, name) + number)
-        if kind.again and writes < WRITES:
-            writes += 1
-            _write_again(ctx, kind, shop, day)
-        under_way = [effect for effect in ctx.ledger.effects.of_partition(marketplace, day, KIND) if _is_import(effect)]
-        if not under_way:
-            return
-        due = min(effect.settle_at or ctx.now() for effect in under_way)
-        wait = (due - ctx.now()).total_seconds()
-        if wait > shop.stock.status_seconds or look == looks - 1:
-            return
-        if wait > 0:
-            ctx.mirakl(marketplace).pause(wait)
+    days: set[date] = set()
+    try:
+        for look in range(looks):
+            kind = StockKind()
+            resolved = resolve_unknown(ctx, kind, marketplace, None)
+            days |= kind.days
+            for name, number in asdict(resolved).items():
+                setattr(found, name, getattr(found, name) + number)
+            if kind.again and writes < WRITES:
+                writes += 1
+                _write_again(ctx, kind, shop)
+            wait = _wait(ctx, marketplace, day)
+            if wait is None or wait > shop.stock.status_seconds or look == looks - 1:
+                return
+            if wait > 0:
+                ctx.mirakl(marketplace).pause(wait)
+    finally:
+        for other in sorted(days - {day}):
+            report_stock(ctx, marketplace, other)
+
+
+def _wait(ctx: StepContext, marketplace: str, day: date) -> float | None:
+    """Seconds until the next of the partition's imports may be asked for; None when none is under way."""
+    under_way = [effect for effect in ctx.ledger.effects.of_partition(marketplace, day, KIND) if _is_import(effect)]
+    return min(((effect.settle_at or ctx.now()) - ctx.now()).total_seconds() for effect in under_way) if under_way else None
 
 
 def _is_import(effect: Effect) -> bool:
     return effect.state == "unknown" and effect.external_id is not None
 
 
-def _write_again(ctx: StepContext, kind: StockKind, shop: Marketplace, day: date) -> None:
+def _write_again(ctx: StepContext, kind: StockKind, shop: Marketplace) -> None:
     """One file more for effects whose quantity is not what it should be. They stay in flight: what their first file did is known, or does
     not matter, because the value is set and not added."""
     ctx.mirakl(shop.key).slot("STO01")  # first the turn, which may take a minute, then the value: it is what sales overtake

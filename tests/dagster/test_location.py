@@ -208,6 +208,7 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "restock_today": "13-59/15 * * * *",
         "restock_yesterday": "40 * * * *",
         "restock_week": "25 3 * * *",
+        "restock_month": "55 4 * * 0",
         "stock_drift_nightly": "45 3 * * *",
         "publish_hourly": "50 * * * *",
     }

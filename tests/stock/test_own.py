@@ -8,7 +8,7 @@ import pytest
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.translation.restock import RestockRow
 from tests.sandbox_fixture import Sandbox
-from tests.steps.act_world import MAPPINGS
+from tests.steps.act_world import DAY, MAPPINGS
 from tests.stock.world import ORDER, StockWorld, stock_world
 
 IMPORT_BY_TICK = {"stock_import_by": "tick", "stock_import_after": 1}
@@ -209,6 +209,18 @@ def test_an_import_is_followed_though_the_checks_block_the_partition(world: Stoc
     world.checked(blocked=("stock_only_sellable",))
     assert (world.quantity(), world.states(), world.exceptions().get("under_way")) == (11, ["confirmed"], None)
     assert world.rows("stock_pushes", "state") == [("confirmed",)]
+
+
+def test_an_import_of_a_day_that_is_run_no_more_is_followed_by_the_others(world: StockWorld) -> None:
+    world.shop.set(**IMPORT_BY_TICK)
+    world.good()
+    world.run()
+    assert (world.states(), world.exceptions()) == (["unknown (under_way)"], {"under_way": "technical"})
+    world.shop.server.post("stock-imports/tick", marketplace=world.key, to="COMPLETE")
+    world.later(60)
+    world.run(days=40)
+    assert (world.states(), world.exceptions()) == (["confirmed"], {})
+    assert world.rows("stock_pushes", "state", "day") == [("confirmed", DAY)]
 
 
 @pytest.mark.parametrize(("fault", "sale"), [("cut_before", False), ("cut_before", True), ("cut_after", False), ("500_after_commit", True)])
