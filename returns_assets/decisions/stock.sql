@@ -26,7 +26,7 @@ by_sku AS (  -- which of several lines of one SKU it was does not matter for sto
     FROM lines GROUP BY order_id, sku_key
 ),
 placed AS (
-    SELECT f.*, w.day AS news_day, w.trigger_event, w.triggered_at, m.order_id, l.order_line_id, s.shelf_sku, s.shelf_units, s.place,
+    SELECT f.*, w.day AS news_day, w.trigger_event, w.triggered_at, m.order_id, l.order_line_id, s.shelf_sku, s.putaways, s.place,
         coalesce(l.sku_key, b.sku_key) AS sku_key, coalesce(l.offer_sku, b.offer_sku) AS line_sku, coalesce(l.names, b.names) AS names,
         p.row.rule AS rule, coalesce(p.row.sellable, FALSE) AS sellable, coalesce(d.definitive, TRUE) AS final,
         h.piece_id IS NOT NULL AS held, coalesce(h.live, FALSE) AS live, h.marketplace AS held_by, h.sku_key AS held_sku,
@@ -41,8 +41,22 @@ placed AS (
     LEFT JOIN map_dispositions d ON d.disposition = f.disposition
     LEFT JOIN our_stock h ON h.piece_id = f.piece_id
 ),
+put AS (  -- each putaway, and whether it is of the article that was sold
+    SELECT n, w.sku AS sku, w.units AS units, w.moment AS moment, w.sku IS NULL OR list_contains(names, upper(w.sku)) AS as_sold
+    FROM (SELECT n, names, unnest(putaways) AS w FROM placed WHERE names IS NOT NULL)
+),
+mixed AS (
+    SELECT n, max(moment) AS mixed_at, arg_max(sku, moment) AS other_sku FROM put WHERE NOT as_sold GROUP BY n
+),
+shelved AS (  -- units on the shelf; after another article was put away, one putaway is to have all of them: a sum may count moves
+    SELECT n, any_value(m.other_sku) AS other_sku, sum(p.units) FILTER (m.n IS NULL) AS all_units,
+        max(p.units) FILTER (p.as_sold AND p.moment > m.mixed_at) AS units_since
+    FROM put p LEFT JOIN mixed m USING (n)
+    GROUP BY n
+),
 judged AS (
-    SELECT p.*, o.sku AS offer_sku, coalesce(o.divided, FALSE) AS divided, a.units AS sold_units,
+    SELECT p.*, s.other_sku, CASE WHEN s.other_sku IS NULL THEN s.all_units ELSE coalesce(s.units_since, 0) END AS shelf_units,
+        o.sku AS offer_sku, coalesce(o.divided, FALSE) AS divided, a.units AS sold_units,
         coalesce(e.code, e_other.code) AS code,
         CASE
             WHEN p.unclear THEN 'piece_id_unclear'
@@ -59,11 +73,14 @@ judged AS (
             WHEN $trigger = 'putaway' AND p.shelf_sku IS NOT NULL AND NOT list_contains(p.names, upper(trim(p.shelf_sku)))
                 THEN 'putaway_sku_differs'
             WHEN p.quantity < 1 THEN 'bad_quantity'
-            WHEN $trigger = 'putaway' AND coalesce(p.shelf_units, p.quantity) < p.quantity THEN 'putaway_incomplete'
+            WHEN $trigger = 'putaway' AND p.quantity > 1 AND s.other_sku IS NOT NULL AND coalesce(s.units_since, 0) < p.quantity
+                THEN 'putaway_sku_differs'
+            WHEN $trigger = 'putaway' AND coalesce(s.all_units, p.quantity) < p.quantity THEN 'putaway_incomplete'
             WHEN $mode = 'own' AND o.sku IS NULL THEN 'offer_unknown'
             WHEN o.divided AND coalesce(e.code, e_other.code) IS NULL THEN 'warehouse_not_mapped'
         END AS early_cause
     FROM placed p
+    LEFT JOIN shelved s USING (n)
     LEFT JOIN stock_listed o ON o.sku_key = p.sku_key
     LEFT JOIN by_sku a ON a.order_id = p.order_id AND a.sku_key = p.sku_key
     LEFT JOIN map_stock_places e ON e.place = p.place

@@ -43,7 +43,7 @@ rows AS (  -- the warehouse's rows about a piece that count as events of it, eac
 )
 SELECT n,
     arg_max(sku, (event_time, document_id)) FILTER (event = 'PUTAWAY' AND trim(coalesce(sku, '')) <> '') AS shelf_sku,
-    sum(quantity) FILTER (event = 'PUTAWAY') AS shelf_units,
+    list({'sku': nullif(trim(sku), ''), 'units': quantity, 'moment': {'time': event_time, 'document': document_id}}) FILTER (event = 'PUTAWAY') AS putaways,
     arg_max(warehouse, (event_time, document_id)) FILTER (trim(coalesce(warehouse, '')) <> '') AS place
 FROM rows GROUP BY n;
 

@@ -11,7 +11,7 @@ SELECT
         WHEN 'restocked_then_changed' THEN concat_ws('; ', 'now ' || coalesce(j.early_cause, 'other SKU, quantity or units'),
             j.verification || ' ' || j.grade || ' ' || j.disposition)
         WHEN 'wrong_item' THEN 'the piece is ' || j.sku || ', the order line ' || j.line_sku
-        WHEN 'putaway_sku_differs' THEN 'put away as ' || j.shelf_sku || ', the piece is ' || coalesce(j.sku, j.line_sku)
+        WHEN 'putaway_sku_differs' THEN 'put away as ' || coalesce(j.other_sku, j.shelf_sku) || ', the piece is ' || coalesce(j.sku, j.line_sku)
         WHEN 'putaway_incomplete' THEN j.shelf_units || ' of ' || j.quantity || ' units were put away'
         WHEN 'over_quantity' THEN 'the order has ' || j.sold_units || ' of ' || j.line_sku
         WHEN 'held_in_other_marketplace' THEN 'in ' || j.held_by

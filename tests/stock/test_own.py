@@ -51,6 +51,23 @@ def test_a_lot_counts_its_units(world: StockWorld) -> None:
     assert world.quantity() == 13
 
 
+def test_a_lot_that_lies_on_the_shelf_as_two_articles_waits(world: StockWorld) -> None:
+    world.order("NOR-2-A", ("SHIRT", 3))
+    world.event("ITEM_GRADED", "LOT", order="NOR-2-A", quantity=3)
+    world.shelve("LOT", units=1, order="NOR-2-A", sku="SHOE")
+    world.shelve("LOT", units=2, order="NOR-2-A", sku="shirt")
+    world.checked()
+    assert world.outcomes() == {"LOT": "hold putaway_sku_differs"}
+    assert world.rows("stock_actions", "detail") == [("put away as SHOE, the piece is SHIRT",)]
+    world.shelve("LOT", units=2, order="NOR-2-A")  # moved to another place: the third is still a shoe
+    world.checked()
+    assert (world.outcomes(), world.quantity()) == ({"LOT": "hold putaway_sku_differs"}, 10)
+    world.shelve("LOT", units=1, order="NOR-2-A", sku="SHOE")
+    world.shelve("LOT", units=3, order="NOR-2-A", sku="SHIRT")
+    world.checked()
+    assert (world.outcomes(), world.quantity()) == ({"LOT": "restock"}, 13)
+
+
 def test_replays_and_duplicates_on_later_days_change_nothing(world: StockWorld) -> None:
     world.good()
     world.run()
