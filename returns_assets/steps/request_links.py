@@ -15,6 +15,7 @@ from returns_assets.steps.request_order import return_orders
 from returns_assets.translation.model import Marketplace
 
 LABEL_LATE, NOT_AT_REBOUND, UNREADABLE = "label_late", "not_at_rebound", "rebound_unreadable"
+CANCELLED = "cancelled_at_rebound"
 
 
 @dataclass
@@ -49,6 +50,9 @@ def updates(ctx: StepContext, shop: Marketplace, day: date, requests: Requests) 
         except ReboundReadError as error:
             found.waiting.append((row["request_id"], UNREADABLE, f"{return_id}: {error}"))
             out_of_reach = str(error)
+            continue
+        if order.cancelled:  # its label would send a parcel to nobody
+            found.waiting.append((row["request_id"], CANCELLED, f"{return_id} is cancelled"))
             continue
         if row["origin"] == "marketplace" and not order.labelled and not order.tracking_number:
             found.waiting.append((row["request_id"], LABEL_LATE, f"{return_id} has no label yet"))

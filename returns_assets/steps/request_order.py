@@ -1,15 +1,16 @@
-"""The kind of effect that authorises a return at ReBound (POST return order). Nothing is authorised for an order that may not be returned:
-the order's lines and Mirakl's return are read just before the request (R26)."""
+"""The kind of effect that authorises a return at ReBound (POST return order). Nothing is authorised for an order that may not be returned,
+and nothing that ReBound has already: the order's lines, Mirakl's return and ReBound's returns are read just before the request (R26)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
+from returns_assets.decisions.request_case import Item, ReboundCase, Seen, asked_of
 from returns_assets.decisions.request_judge import judge
 from returns_assets.ledger.records import Effect
 from returns_assets.mirakl.seen import SeenReturn
 from returns_assets.rebound.client import ReboundClient
 from returns_assets.rebound.identity import normal_id
-from returns_assets.rebound.reading_errors import ReboundReadError
+from returns_assets.rebound.reading_errors import ReboundDeniedError, ReboundPermanentError, ReboundReadError
 from returns_assets.rebound.return_orders import ID_FIELD, ReturnOrder, of_order
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
@@ -41,12 +42,19 @@ class OrderKind:
         ctx.rebound().admit()  # without a token nothing is claimed
         seen = see(ctx, shop, {effect.order_id for effect in due})
         busy = ctx.ledger.effects.in_flight(shop.key, ACCEPT, {effect.subject for effect in due})
+        client, paths = ctx.rebound(), return_orders(ctx)
+        there: dict[str, Sequence[ReturnOrder] | Obstacle] = {}  # by order, read once each
         examined = Examined()
         for effect in due:
             shown = seen.returns.get(effect.subject)
             found = NOT_FOUND if shown is None else _obstacle(effect, shown, busy=effect.subject in busy)
             if found is None and shown is not None:
                 found = eligible_obstacle(judge(shown.lines, seen, shown, shop.return_requests))
+            if found is None:
+                if effect.order_id not in there:
+                    there[effect.order_id] = _at_rebound(client, paths, effect.order_id)
+                at_rebound = there[effect.order_id]
+                found = at_rebound if isinstance(at_rebound, Obstacle) else registered_meanwhile(effect, at_rebound, seen)
             if found is None:
                 examined.ready[effect.id] = []
             else:
@@ -94,6 +102,35 @@ def _obstacle(effect: Effect, shown: SeenReturn, *, busy: bool) -> Obstacle | No
     return None
 
 
+def _at_rebound(client: ReboundClient, paths: ReturnOrders, order_id: str) -> Sequence[ReturnOrder] | Obstacle:
+    """ReBound's returns of the order; where they cannot be read for this order alone, that is in its way and in no other's."""
+    try:
+        return of_order(client, paths, order_id)
+    except ReboundDeniedError:
+        raise
+    except ReboundPermanentError as error:
+        return Obstacle("rebound_unreadable", str(error), passing=True)
+
+
+def registered_meanwhile(effect: Effect, at_rebound: Sequence[ReturnOrder], seen: Seen) -> Obstacle | None:
+    """A return that ReBound has and Mirakl does not show, of a line that is asked about: it may be the same parcel. Pure.
+
+    A return is Mirakl's by the number of Mirakl's that it names, or by the RMA that another return of the order has.
+    """
+    returns = seen.returns_of(effect.order_id)
+    ids = {effect.subject, *(one.id for one in returns)}
+    rmas = {one.rma for one in returns if one.rma and one.id != effect.subject}
+    wanted = {item["clientItemId"] for item in effect.request["announcedItems"]}
+    for order in at_rebound:
+        if order.cancelled or ids & order.client_return_ids or rmas & {order.return_id, order.rma}:
+            continue
+        case = ReboundCase(order.return_id, effect.order_id, items=tuple(Item(*item) for item in order.items))
+        asked, without = asked_of(case, seen.order_lines(effect.order_id))
+        if without or not asked or wanted & {line.order_line_id for line in asked}:
+            return Obstacle("registered_meanwhile", f"ReBound has the return {order.return_id} of these lines", passing=True)
+    return None
+
+
 def _there_already(client: ReboundClient, paths: ReturnOrders, effect: Effect, answer: WriteAnswer) -> WriteAnswer:
     """409: ReBound has this return. Found by Mirakl's return id it is ours; otherwise the refusal stands."""
     try:
@@ -106,8 +143,14 @@ def _there_already(client: ReboundClient, paths: ReturnOrders, effect: Effect, a
 
 
 def _trace(client: ReboundClient, paths: ReturnOrders, effect: Effect) -> ReadBack:
-    living = [order for order in of_order(client, paths, effect.order_id) if not order.cancelled]
-    mine = [order for order in living if effect.subject in order.client_return_ids]
+    return traced(effect, of_order(client, paths, effect.order_id))
+
+
+def traced(effect: Effect, orders: Sequence[ReturnOrder]) -> ReadBack:
+    """What became of the request, by ReBound's returns of the order. One that was made and then cancelled was made. Pure."""
+    living = [order for order in orders if not order.cancelled]
+    named = [order for order in orders if effect.subject in order.client_return_ids]
+    mine = [order for order in named if not order.cancelled] or named
     if len(mine) > 1:
         return ReadBack(Trace.AMBIGUOUS, detail=f"ReBound has {', '.join(order.return_id for order in mine)} for this return")
     if mine:

@@ -28,9 +28,14 @@ CAUSES: Causes = {
     "decided_anew": ("logical", "nothing: the order changed, and the next run plans the return anew"),
     "registration_decided": ("logical", "nothing: somebody answered the registration at ReBound meanwhile"),
     "opened_meanwhile": ("logical", "nothing: the customer opened a return of these lines in Mirakl; the next run takes it"),
+    "registered_meanwhile": (
+        "logical",
+        "nothing: ReBound has a return of these lines, and the next run takes it once ReBound tells of it; if it stays, ask ReBound whose",
+    ),
     "not_returnable": ("logical", "Mirakl lets fewer units be returned (RT12): settle it with the operator"),
     "label_late": ("technical", "nothing: it is written back once ReBound has the label; if it stays, ask ReBound"),
     "not_at_rebound": ("logical", "ReBound does not know its own return: ask ReBound"),
+    "cancelled_at_rebound": ("logical", "ReBound cancelled the return before Mirakl was told of its label: cancel it in Mirakl, too"),
     "rebound_unreadable": ("technical", "check the variables that rebound.yaml names under api; the next run reads again"),
 }
 
