@@ -5,7 +5,8 @@ from datetime import date
 
 from returns_assets.decisions.requests import AUTHORISE, FINISH
 from returns_assets.decisions.requests import CREATE as CREATE_IT
-from returns_assets.ledger.records import Intent
+from returns_assets.ledger.records import Effect, Intent
+from returns_assets.ledger.states import SENDABLE
 from returns_assets.rebound.reading_errors import ReboundDeniedError, ReboundPermanentError, ReboundReadError
 from returns_assets.rebound.return_orders import one
 from returns_assets.steps.context import StepContext
@@ -27,14 +28,15 @@ class Updates:
 
 
 def updates(ctx: StepContext, shop: Marketplace, day: date, requests: Requests) -> Updates:
-    """A return whose update is registered already keeps it as it is. What cannot be read holds nothing else up."""
+    """A return whose update is made, lost or due keeps it as it is; one that failed is made anew, of what ReBound and carriers.csv say now.
+    What cannot be read holds nothing else up."""
     found = Updates()
     linked = _linked(ctx, shop, requests)
     before = {effect.subject: effect for effect in effects_of(ctx, shop.key, UPDATE, [mirakl_id for _, mirakl_id, _ in linked])}
     out_of_reach = ""
     for row, mirakl_id, return_id in linked:
         known = before.get(mirakl_id)
-        if known is not None and known.state != "withdrawn":
+        if known is not None and _stands(known):
             found.intents.append(requests.intent(row, mirakl_id, known.request))
             continue
         if out_of_reach:
@@ -60,6 +62,10 @@ def updates(ctx: StepContext, shop: Marketplace, day: date, requests: Requests) 
         rma = row["rma"] if row["origin"] == "rebound" else order.rma or order.return_id
         found.intents.append(requests.intent(row, mirakl_id, update_of(ctx, shop.key, mirakl_id, order, rma)))
     return found
+
+
+def _stands(update: Effect) -> bool:
+    return update.live or update.state in SENDABLE
 
 
 def _linked(ctx: StepContext, shop: Marketplace, requests: Requests) -> list[tuple[Row, str, str]]:

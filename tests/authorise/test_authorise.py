@@ -1,9 +1,13 @@
 """Requests that customers open on the marketplace, end to end: nothing is authorised for an order that may not be returned, each step is
 made once."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from returns_assets.rebound.reading_errors import ReboundReadError
+from returns_assets.translation.model import CarrierRow
 from tests.authorise.world import AuthoriseWorld
 
 DONE = {"accept": "confirmed", "order": "confirmed", "update": "confirmed"}
@@ -181,6 +185,23 @@ def test_a_label_that_comes_late_is_written_back_when_it_is_there(world: Authori
     world.advance(7201)
     world.run()
     assert (world.history(asked), world.exceptions(), world.posts()) == (["RT21", "RT04"], {}, 1)
+
+
+def test_a_carrier_that_mirakl_refused_is_told_anew_once_its_row_is_corrected(world: AuthoriseWorld) -> None:
+    def named(code: str) -> None:
+        row = CarrierRow(marketplace=world.key, carrier="PostLink", carrier_code=code, valid_from=date(2010, 1, 1))
+        world.ctx = replace(world.ctx, mappings=world.mappings.model_copy(update={"carriers": [row]}))
+
+    named("WITHDRAWN")
+    world.order()
+    asked = world.ask(accepted=True)
+    for _ in range(2):
+        world.run()
+        assert (world.history(asked), world.exceptions()) == ([], {"carrier_refused": "mapping"})
+    named("DHL")
+    world.run()
+    assert (world.history(asked), world.exceptions(), world.posts()) == (["RT04"], {}, 1)
+    assert world.shown(asked)["tracking"]["carrier_code"] == "DHL"
 
 
 def test_an_order_that_rebound_does_not_know_yet_is_tried_again(world: AuthoriseWorld) -> None:
