@@ -23,8 +23,11 @@ class Matches:
 def match(cases: Sequence[ReboundCase], seen: Seen, links: Mapping[str, str]) -> Matches:
     """`links`: ReBound's return id -> Mirakl's, as far as this product made one for the other."""
     found = Matches()
+    sure = {case.return_id: _sure(case, seen, links) for case in cases}
+    owners = {mirakl_id: return_id for return_id, ids in sure.items() for mirakl_id in ids}
+    owners |= {mirakl_id: return_id for return_id, mirakl_id in links.items()}
     for case in cases:
-        for mirakl_id in _by_id(case, seen, links):
+        for mirakl_id in sure[case.return_id] or _by_rma(case, seen, owners):
             found.add(case.return_id, mirakl_id)
     taken, known = set(found.of_return), set(found.of_case)
     for case in cases:
@@ -35,12 +38,23 @@ def match(cases: Sequence[ReboundCase], seen: Seen, links: Mapping[str, str]) ->
     return found
 
 
-def _by_id(case: ReboundCase, seen: Seen, links: Mapping[str, str]) -> list[str]:
+def _sure(case: ReboundCase, seen: Seen, links: Mapping[str, str]) -> list[str]:
     if case.return_id in links:
         return [links[case.return_id]]
-    of_order = seen.returns_of(case.order_ref)
-    named = [one.id for one in of_order if one.id == case.mirakl_return_id]
-    return named or [one.id for one in of_order if one.rma and one.rma in (case.rma, case.return_id)]
+    return [one.id for one in seen.returns_of(case.order_ref) if one.id == case.mirakl_return_id]
+
+
+def _by_rma(case: ReboundCase, seen: Seen, owners: Mapping[str, str]) -> list[str]:
+    """An RMA is not unique: what is surely another case's is not this one's, nor is a return of none of its lines. ReBound's own number
+    names one case only, whatever the lines."""
+    asked, without = asked_of(case, seen.order_lines(case.order_ref))
+    lines = set[str]() if without else {line.order_line_id for line in asked}
+    return [
+        one.id
+        for one in seen.returns_of(case.order_ref)
+        if owners.get(one.id, case.return_id) == case.return_id
+        and (one.rma == case.return_id or (one.rma and one.rma == case.rma and one.may_be_of(lines)))
+    ]
 
 
 def _by_lines(case: ReboundCase, seen: Seen, taken: set[str]) -> list[str]:

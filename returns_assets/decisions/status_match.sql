@@ -35,8 +35,33 @@ by_id AS (
     WHERE p.marketplace = $marketplace AND p.kind IN ('return_order', 'return_create') AND p.state = 'confirmed'
         AND o.mirakl_return_id IS DISTINCT FROM o.named_id
 ),
-by_rma AS (  -- ReBound's own number serves as RMA where we wrote it (reference, 7.5)
-    SELECT return_id, mirakl_return_id FROM of_order WHERE mirakl_rma IN (rma, return_id)
+announced AS (  -- the lines that a case is about, unexpected pieces left out
+    SELECT DISTINCT e.return_id, o.order_id, coalesce(e.line_ref, s.order_line_id) AS order_line_id
+    FROM status_events e
+    JOIN (SELECT DISTINCT return_id, order_id FROM of_order) o USING (return_id)
+    LEFT JOIN status_skus s ON s.order_id = o.order_id AND s.sku_key = upper(trim(e.sku))
+    WHERE e.piece_id IS NOT NULL AND coalesce(e.verification, '') <> 'UNEXPECTED_EXTRA'
+),
+owned AS (  -- Mirakl's returns that surely are one case's, be it a case of another day
+    SELECT return_id, mirakl_return_id FROM by_id
+    UNION
+    SELECT return_id, mirakl_return_id FROM return_request_pushes
+    WHERE marketplace = $marketplace AND kind IN ('return_order', 'return_create') AND state = 'confirmed' AND return_id IS NOT NULL
+),
+apart AS (  -- not one line in common, where the lines of both sides are known
+    SELECT o.return_id, o.mirakl_return_id
+    FROM of_order o
+    JOIN announced a ON a.return_id = o.return_id AND a.order_id = o.order_id
+    JOIN status_return_lines l ON l.mirakl_return_id = o.mirakl_return_id
+    WHERE o.mirakl_rma = o.rma
+    GROUP BY ALL
+    HAVING bool_and(a.order_line_id IS NOT NULL) AND bool_and(a.order_line_id <> l.order_line_id)
+),
+by_rma AS (  -- ReBound's own number serves as RMA where we wrote it (reference, 7.5); another RMA is not unique
+    SELECT return_id, mirakl_return_id
+    FROM of_order o
+    WHERE (mirakl_rma = return_id OR (mirakl_rma = rma AND (return_id, mirakl_return_id) NOT IN (FROM apart)))
+        AND NOT EXISTS (FROM owned w WHERE w.mirakl_return_id = o.mirakl_return_id AND w.return_id <> o.return_id)
 ),
 named AS (
     SELECT return_id, mirakl_return_id, matched_by FROM by_id
@@ -46,13 +71,6 @@ named AS (
     WHERE (return_id, mirakl_return_id) NOT IN (SELECT (return_id, mirakl_return_id) FROM by_id)
         AND NOT (return_id IN (SELECT return_id FROM by_id)
             AND return_id IN (SELECT return_id FROM by_rma GROUP BY return_id HAVING count(*) > 1))
-),
-announced AS (  -- the lines that a case is about, unexpected pieces left out
-    SELECT DISTINCT e.return_id, o.order_id, coalesce(e.line_ref, s.order_line_id) AS order_line_id
-    FROM status_events e
-    JOIN (SELECT DISTINCT return_id, order_id FROM of_order) o USING (return_id)
-    LEFT JOIN status_skus s ON s.order_id = o.order_id AND s.sku_key = upper(trim(e.sku))
-    WHERE e.piece_id IS NOT NULL AND coalesce(e.verification, '') <> 'UNEXPECTED_EXTRA'
 ),
 fitting AS (
     SELECT o.return_id, o.mirakl_return_id, o.ended

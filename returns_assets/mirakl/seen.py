@@ -1,6 +1,6 @@
 """What a request for a return is decided by, as Mirakl shows it: order lines and returns. Plain frozen data, no HTTP."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -60,6 +60,10 @@ class SeenReturn:
 
     def units(self, order_line_id: str) -> int:
         return sum(line.quantity for line in self.lines if line.order_line_id == order_line_id)
+
+    def may_be_of(self, order_line_ids: Collection[str]) -> bool:
+        """Whether it has one of those lines; unknown lines, on either side, may be any."""
+        return not order_line_ids or not self.lines or any(line.order_line_id in order_line_ids for line in self.lines)
 
 
 def lines_of(rows: Iterable[dict[str, Any]]) -> tuple[Asked, ...]:

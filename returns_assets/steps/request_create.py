@@ -11,7 +11,7 @@ from returns_assets.mirakl.request_call import create_return, returnable
 from returns_assets.mirakl.seen import ENDED, Asked, SeenReturn
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.effect_kind import Examined
-from returns_assets.steps.request_done import CREATE, TABLE
+from returns_assets.steps.request_done import CREATE, ORDER, TABLE, effects_of
 from returns_assets.steps.request_kinds import eligible_obstacle
 from returns_assets.steps.request_read import see
 from returns_assets.steps.returns_call import ALREADY, SHOWN
@@ -28,9 +28,10 @@ class CreateKind:
     def examine(self, ctx: StepContext, shop: Marketplace, day: date, due: Sequence[Effect]) -> Examined:
         seen = see(ctx, shop, {effect.order_id for effect in due})
         left = returnable(ctx.mirakl(shop.key), sorted({line.order_line_id for effect in due for line in _asked(effect)}))
+        owners = _owners(ctx, shop, due, seen)
         examined = Examined()
         for effect in due:
-            there = _with_rma(effect, seen)
+            there = with_rma(effect, seen, owners)
             found = None if there else _obstacle(effect, seen, shop, left)
             if found is None:
                 examined.ready[effect.id] = [SHOWN, there[0].id] if there else []
@@ -55,7 +56,8 @@ class CreateKind:
 
     def read_back(self, ctx: StepContext, shop: Marketplace, effects: Sequence[Effect]) -> Mapping[int, ReadBack]:
         seen = see(ctx, shop, {effect.order_id for effect in effects})
-        return {effect.id: _trace(effect, seen) for effect in effects}
+        owners = _owners(ctx, shop, effects, seen)
+        return {effect.id: _trace(effect, seen, owners) for effect in effects}
 
 
 def _asked(effect: Effect) -> tuple[Asked, ...]:
@@ -63,8 +65,27 @@ def _asked(effect: Effect) -> tuple[Asked, ...]:
     return tuple(Asked(row["order_line_id"], row["quantity"], row["reason_code"]) for row in rows)
 
 
-def _with_rma(effect: Effect, seen: Seen) -> list[SeenReturn]:
-    return [one for one in seen.returns_of(effect.order_id) if one.rma == effect.request["rma"] and one.state not in ENDED]
+def _owners(ctx: StepContext, shop: Marketplace, effects: Sequence[Effect], seen: Seen) -> dict[str, str]:
+    """Mirakl's return id -> ReBound's, as far as this product made one for the other, of the orders where an RMA is there already."""
+    orders = {effect.order_id for effect in effects if with_rma(effect, seen, {})}
+    ordered = effects_of(ctx, shop.key, ORDER, {one.id for order_id in orders for one in seen.returns_of(order_id)})
+    owners = {effect.subject: effect.external_id for effect in ordered if effect.external_id}
+    created = [e for order_id in orders for e in ctx.ledger.effects.search(marketplace=shop.key, kind=CREATE, order_id=order_id)]
+    return owners | {effect.external_id: effect.subject for effect in created if effect.external_id}
+
+
+def with_rma(effect: Effect, seen: Seen, owners: Mapping[str, str]) -> list[SeenReturn]:
+    """Mirakl's returns that may be this one. An RMA is not unique: one that is another ReBound return's, or has none of the lines, is not.
+    Pure."""
+    rma, lines = effect.request["rma"], {line.order_line_id for line in _asked(effect)}
+    return [
+        one
+        for one in seen.returns_of(effect.order_id)
+        if one.rma == rma
+        and one.state not in ENDED
+        and owners.get(one.id, effect.subject) == effect.subject
+        and (rma == effect.subject or one.may_be_of(lines))
+    ]
 
 
 def _obstacle(effect: Effect, seen: Seen, shop: Marketplace, left: Mapping[str, int]) -> Obstacle | None:
@@ -87,10 +108,10 @@ def _obstacle(effect: Effect, seen: Seen, shop: Marketplace, left: Mapping[str, 
     return None
 
 
-def _trace(effect: Effect, seen: Seen) -> ReadBack:
+def _trace(effect: Effect, seen: Seen, owners: Mapping[str, str]) -> ReadBack:
     if not seen.order_lines(effect.order_id):
         return ReadBack(Trace.UNREADABLE, detail=f"the order {effect.order_id} is not listed")
-    there = _with_rma(effect, seen)
+    there = with_rma(effect, seen, owners)
     if len(there) > 1:
         return ReadBack(Trace.AMBIGUOUS, detail=f"{', '.join(one.id for one in there)} have the RMA {effect.request['rma']}")
     return ReadBack(Trace.EXECUTED, there[0].id) if there else ReadBack(Trace.NOT_EXECUTED)

@@ -115,18 +115,20 @@ def _at_rebound(client: ReboundClient, paths: ReturnOrders, order_id: str) -> Se
 def registered_meanwhile(effect: Effect, at_rebound: Sequence[ReturnOrder], seen: Seen) -> Obstacle | None:
     """A return that ReBound has and Mirakl does not show, of a line that is asked about: it may be the same parcel. Pure.
 
-    A return is Mirakl's by the number of Mirakl's that it names, or by the RMA that another return of the order has.
+    A return is Mirakl's by the number of Mirakl's that it names, or by the RMA that another return of the order and these lines has.
     """
     returns = seen.returns_of(effect.order_id)
     ids = {effect.subject, *(one.id for one in returns)}
-    rmas = {one.rma for one in returns if one.rma and one.id != effect.subject}
     wanted = {item["clientItemId"] for item in effect.request["announcedItems"]}
     for order in at_rebound:
-        if order.cancelled or ids & order.client_return_ids or rmas & {order.return_id, order.rma}:
+        if order.cancelled or ids & order.client_return_ids:
             continue
         case = ReboundCase(order.return_id, effect.order_id, items=tuple(Item(*item) for item in order.items))
         asked, without = asked_of(case, seen.order_lines(effect.order_id))
-        if without or not asked or wanted & {line.order_line_id for line in asked}:
+        lines = set[str]() if without else {line.order_line_id for line in asked}
+        if any(one.rma in (order.return_id, order.rma) and one.may_be_of(lines) for one in returns if one.rma and one.id != effect.subject):
+            continue
+        if not lines or wanted & lines:
             return Obstacle("registered_meanwhile", f"ReBound has the return {order.return_id} of these lines", passing=True)
     return None
 

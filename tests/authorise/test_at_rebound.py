@@ -25,8 +25,8 @@ def made(*items: AnnouncedItem, names: str | None = None, cancelled: bool = Fals
     return ReturnOrder(return_id, frozenset({names} if names else ()), None, cancelled, False, None, None, None, items=items)
 
 
-def mirakl(return_id: str, rma: str | None = None) -> SeenReturn:
-    return SeenReturn(return_id, "O-A", "O", "IN_PROGRESS", rma=rma, lines=(Asked("O-A-1", 1),))
+def mirakl(return_id: str, line: str = "O-A-1") -> SeenReturn:
+    return SeenReturn(return_id, "O-A", "O", "IN_PROGRESS", rma=f"RMA-OF-{return_id}", lines=(Asked(line, 1),))
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,11 @@ def mirakl(return_id: str, rma: str | None = None) -> SeenReturn:
         (made(("O-A-1", None, 1), names="M2"), False),
         (made(("O-A-1", None, 1), return_id="RMA-OF-M2"), False),
         (made(("O-A-1", None, 1), return_id="RMA-OF-M1"), True),
+        (made(("O-A-1", None, 1), return_id="RMA-OF-M3"), True),
     ],
 )
 def test_what_rebound_has_of_the_lines_is_waited_for_unless_mirakl_has_it_too(order: ReturnOrder, stops: bool) -> None:
-    seen = Seen(LINES, {one.id: one for one in (mirakl("M1", "RMA-OF-M1"), mirakl("M2", "RMA-OF-M2"))})
+    seen = Seen(LINES, {one.id: one for one in (mirakl("M1"), mirakl("M2"), mirakl("M3", "O-A-2"))})
     found = registered_meanwhile(effect(), [order], seen)
     assert (found is not None) == stops
     assert found is None or (found.cause, found.passing) == ("registered_meanwhile", True)

@@ -53,6 +53,37 @@ def test_a_return_that_both_sides_know_is_written_back_and_not_authorised_again(
     assert world.rows("return_request_pushes", "DISTINCT return_id") == [(return_id,)]
 
 
+def test_a_second_return_with_the_same_rma_is_created_too(world: AuthoriseWorld) -> None:
+    world.order("SHIPPED", 1, 1)
+    line = f"{world.order_id}-2"
+
+    def registered(*lines: str) -> list[str]:
+        ids: list[str] = []
+        for each in lines:
+            made = world.account.create(
+                world.order_id, {"clientItemId": each, "quantity": "1", "reasonCode": "Too large"}, rmaNumber="RMA-77"
+            )
+            ids.append(made.json()["reboundOrderId"].removeprefix("(00)"))
+            world.registered(ids[-1], line_ref=each, rma="RMA-77")
+        return ids
+
+    [first] = registered(world.line)
+    world.run()
+    [second] = registered(line)
+    world.server.fault("RT01", "cut_after", marketplace=world.key, times=1)
+    for _ in range(2):
+        world.run()
+        world.advance(100)
+    found = {one["return_lines"][0]["order_line_id"]: (one["id"], one["rma"]) for one in world.in_mirakl()}
+    assert {key: rma for key, (_, rma) in found.items()} == {world.line: "RMA-77", line: "RMA-77"}
+    assert world.calls("RT01") == 2
+    links = world.rows("return_request_pushes", "return_id", "mirakl_return_id")
+    assert set(links) == {(first, found[world.line][0]), (second, found[line][0])}
+    world.registered(second, "PARCEL_AT_HUB", event_rank=40, line_ref=line, rma="RMA-77")
+    world.follow()
+    assert [world.shown(one)["state"] for one, _ in (found[world.line], found[line])] == ["IN_PROGRESS", "RECEIVED"]
+
+
 def test_where_the_operator_has_no_returns_the_flow_says_so_and_asks_nothing(tmp_path: Path, server: Sandbox) -> None:
     with authorise_world(tmp_path, server, features={"returns.marketplace": False}) as world:
         world.order()

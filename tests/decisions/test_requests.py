@@ -120,6 +120,20 @@ def test_ids_come_before_lines_and_more_than_one_fit_is_no_match() -> None:
     assert match([case(order_ref="X")], seen(line(), returns=(open_one,)), {}).of_case == {}
 
 
+def test_the_same_rma_on_a_second_case_is_not_the_first_ones_return() -> None:
+    first, second = case(rma="RMA-77"), case("B2", rma="RMA-77", items=(Item("O-A-2", None, 1),))
+    told = asks("R1", state="IN_PROGRESS", rma="RMA-77")
+    order = seen(line(1), line(2), returns=(told,))
+    assert match([first, second], order, {"B1": "R1"}).of_case == {"B1": ["R1"]}
+    assert match([second], order, {"B1": "R1"}).of_case == {}, "whether the first case is read or not"
+    assert match([first, second], order, {}).of_case == {"B1": ["R1"]}, "it has none of the second's lines"
+    same_line = case("B2", rma="RMA-77")
+    assert match([case(rma="RMA-77", mirakl_return_id="R1"), same_line], order, {}).of_case == {"B1": ["R1"]}
+    assert match([first, same_line], order, {}).of_return == {"R1": ["B1", "B2"]}, "nobody knows whose"
+    numbered = seen(line(1), line(2), returns=(asks("R1", state="IN_PROGRESS", rma="B2"),))
+    assert match([second], numbered, {}).of_case == {"B2": ["R1"]}, "ReBound's own number is one case's only"
+
+
 def test_items_find_their_line_by_id_or_by_a_sku_that_one_line_has() -> None:
     lines = [line(1), line(2), SoldLine("O-A", "O", "O-A-3", "S2", "SHIPPED", 1)]
     asked, without = asked_of(

@@ -259,6 +259,15 @@ def test_a_step_that_does_not_get_through_in_time_is_a_technical_exception(world
     assert world.exceptions() == {}
 
 
+def test_an_rma_on_a_return_of_other_lines_is_another_returns(world: StatusWorld) -> None:
+    world.order(ORDER, 1, 1)
+    world.open(rma="RMA-1")
+    second = world.open((f"{ORDER}-2", 1))
+    world.event("PARCEL_AT_HUB", "P1", rma="RMA-1", line_ref=f"{ORDER}-2")
+    world.run()
+    assert world.rows("return_status_actions", "DISTINCT mirakl_return_id", "matched_by") == [(second, "lines")]
+
+
 @pytest.mark.parametrize("same", [True, False])
 def test_two_returns_for_one_line_are_told_apart_by_rma_or_refused(world: StatusWorld, same: bool) -> None:
     world.order("NOR-1-A", 2)
