@@ -8,7 +8,7 @@ from returns_assets.decisions.requests import CREATE as CREATE_IT
 from returns_assets.ledger.records import Effect, Intent
 from returns_assets.ledger.states import SENDABLE
 from returns_assets.rebound.reading_errors import ReboundDeniedError, ReboundPermanentError, ReboundReadError
-from returns_assets.rebound.return_orders import one
+from returns_assets.rebound.return_orders import ReturnOrder, one
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.request_done import CREATE, ORDER, UPDATE, effects_of
 from returns_assets.steps.request_intents import PORTAL, Requests, Row, update_of
@@ -56,12 +56,17 @@ def updates(ctx: StepContext, shop: Marketplace, day: date, requests: Requests) 
         if order.cancelled:  # its label would send a parcel to nobody
             found.waiting.append((row["request_id"], CANCELLED, f"{return_id} is cancelled"))
             continue
-        if row["origin"] == "marketplace" and not order.labelled and not order.tracking_number:
+        if waits_for_label(row["origin"], order):
             found.waiting.append((row["request_id"], LABEL_LATE, f"{return_id} has no label yet"))
             continue
         rma = row["rma"] if row["origin"] == "rebound" else order.rma or order.return_id
         found.intents.append(requests.intent(row, mirakl_id, update_of(ctx, shop.key, mirakl_id, order, rma)))
     return found
+
+
+def waits_for_label(origin: str, order: ReturnOrder) -> bool:
+    """A customer who asked on the marketplace gets the label from there, and Mirakl is told once: a tracking number alone is too early."""
+    return origin == "marketplace" and not order.labelled
 
 
 def _stands(update: Effect) -> bool:

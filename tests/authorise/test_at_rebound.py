@@ -1,6 +1,6 @@
 """Nothing is authorised twice at ReBound: what it has of the order is looked at before the request, and again where the answer was lost."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from returns_assets.decisions.request_case import Seen
 from returns_assets.ledger.records import Effect
 from returns_assets.mirakl.seen import Asked, SeenReturn, SoldLine
 from returns_assets.rebound.return_orders import AnnouncedItem, ReturnOrder
+from returns_assets.steps.request_links import waits_for_label
 from returns_assets.steps.request_order import registered_meanwhile, traced
 from returns_assets.wire.fresh_read import Trace
 from tests.authorise.world import AuthoriseWorld
@@ -60,6 +61,23 @@ def test_a_return_that_was_made_and_then_cancelled_was_made() -> None:
     assert traced(effect(), [gone, living]).external_id == "B2"
     assert traced(effect(), [made(cancelled=True)]).trace is Trace.NOT_EXECUTED
     assert traced(effect(), [made()]).trace is Trace.AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    ("origin", "labelled", "tracking", "waits"),
+    [
+        ("marketplace", False, None, True),
+        ("marketplace", False, "TRACK-1", True),
+        ("marketplace", True, "TRACK-1", False),
+        ("marketplace", True, None, False),
+        ("rebound", False, None, False),
+    ],
+)
+def test_mirakl_is_told_once_the_label_is_there_however_early_its_tracking_number_is(
+    origin: str, labelled: bool, tracking: str | None, waits: bool
+) -> None:
+    order = replace(made(names="M1"), labelled=labelled, tracking_number=tracking)
+    assert waits_for_label(origin, order) == waits
 
 
 def test_a_return_that_rebound_registers_between_plan_and_push_is_not_authorised_a_second_time(world: AuthoriseWorld) -> None:
