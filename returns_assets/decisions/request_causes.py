@@ -33,5 +33,11 @@ REQUEST_CAUSES: dict[str, Cause] = {
     "portal_unreadable": Cause(
         "technical", "check the variables that rebound.yaml names under api; the next run reads the registrations again"
     ),
+    "registration_unreadable": Cause(
+        "technical", "these registrations in ReBound's portal are not answered: see them there, and ask ReBound for whole ones"
+    ),
+    "unroutable": Cause(
+        "logical", "the order id of the registration in ReBound's portal has no marketplace's prefix: answer it there, or add the prefix"
+    ),
     "request_late": Cause("logical", "see what it waits for (return_requests), then ship or cancel the order in Mirakl"),
 }

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from returns_assets.rebound.client import ReboundClient
 from returns_assets.rebound.identity import normal_id
 from returns_assets.rebound.reading import as_object
-from returns_assets.rebound.reading_errors import ReboundPermanentError, ReboundTransientError
+from returns_assets.rebound.reading_errors import ReboundPermanentError, ReboundTransientError, shown_code
 from returns_assets.rebound.return_orders import AnnouncedItem, announced
 
 PENDING, AUTHORISED, DECLINED = "PENDING", "AUTHORISED", "DECLINED"
@@ -36,16 +36,19 @@ class Registration:
     items: tuple[AnnouncedItem, ...]
 
 
-def pending(client: ReboundClient, paths: RegistrationPaths) -> Iterator[Registration]:
-    """All that wait, oldest first, page by page. Raises ReboundReadError."""
+def pending(client: ReboundClient, paths: RegistrationPaths, unreadable: list[str]) -> Iterator[Registration]:
+    """All that wait, oldest first, page by page; of entries that are none the ids are added to `unreadable`. Raises ReboundReadError."""
     params = {"status": PENDING}
     while True:
         answer = as_object("REGISTRATION-LIST", client.get("REGISTRATION-LIST", paths.list_path, params))
         rows: Any = answer.get("data")
         if not isinstance(rows, list):
             raise ReboundTransientError("REGISTRATION-LIST: the answer has no list in data")
-        for row in rows:  # pyright: ignore[reportUnknownVariableType] - checked in the next line
-            yield _registration("REGISTRATION-LIST", as_object("REGISTRATION-LIST", row))
+        for row in cast("list[Any]", rows):
+            try:
+                yield _registration("REGISTRATION-LIST", as_object("REGISTRATION-LIST", row))
+            except ReboundTransientError:
+                unreadable.append(_id_of(row))
         cursor = answer.get("nextCursor")
         if not answer.get("hasMore"):
             return
@@ -58,6 +61,11 @@ def registration(client: ReboundClient, paths: RegistrationPaths, registration_i
     """One of them, whatever became of it. Raises ReboundReadError."""
     path = paths.read_path.replace("{id}", registration_id)
     return _registration("REGISTRATION", as_object("REGISTRATION", client.get("REGISTRATION", path)))
+
+
+def _id_of(row: Any) -> str:
+    found = cast("dict[str, Any]", row).get(REGISTRATION_FIELD) if isinstance(row, dict) else None
+    return shown_code(found) if found else "an entry without id"
 
 
 def _registration(operation: str, row: Mapping[str, Any]) -> Registration:

@@ -4,6 +4,7 @@ A registration that was granted becomes a return at ReBound, is told of like any
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from returns_assets.decisions.request_case import Item, ReboundCase, Seen, asked_of
@@ -36,14 +37,31 @@ def paths_of(ctx: StepContext) -> Registrations | None:
     return block.registrations if block else None
 
 
-def registered(ctx: StepContext, marketplace: str, day: date) -> list[Registration]:
+@dataclass
+class Waiting:
+    """`unreadable`: ids of entries that are no registration, whatever their day; `unroutable`: those of the day whose order is no
+    marketplace's."""
+
+    registrations: list[Registration] = field(default_factory=list[Registration])
+    unreadable: list[str] = field(default_factory=list[str])
+    unroutable: list[Registration] = field(default_factory=list[Registration])
+
+
+def registered(ctx: StepContext, marketplace: str, day: date) -> Waiting:
     """Those that wait, were registered on the day, and are about an order of the marketplace. Raises ReboundReadError."""
-    paths = paths_of(ctx)
+    found, paths = Waiting(), paths_of(ctx)
     if paths is None:
-        return []
+        return found
     router = Router({key: shop.order_id_prefixes for key, shop in ctx.mappings.marketplaces.items()})
-    waiting = pending(ctx.rebound(), paths)
-    return [each for each in waiting if each.registered_at.date() == day and router.marketplace(each.order_id) == marketplace]
+    for each in pending(ctx.rebound(), paths, found.unreadable):
+        if each.registered_at.date() != day:
+            continue
+        belongs = router.marketplace(each.order_id)
+        if belongs == marketplace:
+            found.registrations.append(each)
+        elif belongs is None:
+            found.unroutable.append(each)
+    return found
 
 
 def as_case(found: Registration) -> ReboundCase:
@@ -126,7 +144,9 @@ class PortalKind:
         return {effect.id: self._trace(client, paths, effect) for effect in effects}
 
     def _trace(self, client: ReboundClient, paths: Registrations, effect: Effect) -> ReadBack:
-        now = registration(client, paths, effect.subject)
+        now = _standing(client, paths, effect)
+        if now is None:
+            return ReadBack(Trace.AMBIGUOUS, detail=f"ReBound does not know the registration {effect.subject} any more")
         if now.status == self._wanted:
             return ReadBack(Trace.EXECUTED, now.return_id or effect.subject)
         return ReadBack(Trace.NOT_EXECUTED)

@@ -75,13 +75,26 @@ def plan_return_requests(ctx: StepContext, marketplace: str, day: date) -> StepR
 
 
 def _registrations(ctx: StepContext, marketplace: str, day: date) -> tuple[list[ReboundCase], list[ExceptionRecord]]:
-    """The portal's of the day; while ReBound cannot be read, none, and the exception that says so: the other requests go on."""
+    """The portal's of the day, and what of the portal cannot be read or belongs nowhere as exceptions: the other requests go on."""
     try:
-        return [as_case(found) for found in registered(ctx, marketplace, day)], []
+        found = registered(ctx, marketplace, day)
     except ReboundReadError as error:
-        cause = REQUEST_CAUSES["portal_unreadable"]
-        row = {"marketplace": marketplace, "day": day, "request_id": "portal", "order_id": None, "detail": str(error), "todo": cause.todo}
-        return [], [_record({**row, "exception_class": cause.exception_class, "cause": "portal_unreadable"})]
+        return [], [_of_portal("portal_unreadable", marketplace, day, str(error))]
+    records: list[ExceptionRecord] = []
+    if marketplace == min(ctx.mappings.marketplaces):  # what is no marketplace's is said in the first one's partition, not in each
+        if found.unreadable:
+            records.append(_of_portal("registration_unreadable", marketplace, day, ", ".join(found.unreadable)))
+        records += [
+            _of_portal("unroutable", marketplace, day, f"order {each.order_id}", f"portal:{each.registration_id}")
+            for each in found.unroutable
+        ]
+    return [as_case(each) for each in found.registrations], records
+
+
+def _of_portal(cause: str, marketplace: str, day: date, detail: str, request_id: str = "portal") -> ExceptionRecord:
+    known = REQUEST_CAUSES[cause]
+    row = {"marketplace": marketplace, "day": day, "request_id": request_id, "order_id": None, "detail": detail, "cause": cause}
+    return _record({**row, "exception_class": known.exception_class, "todo": known.todo})
 
 
 def rules_of(mappings: Mappings, shop: Marketplace, live_rejections: Iterable[str], live_reasons: Iterable[str]) -> Rules:

@@ -1,9 +1,16 @@
 """Requests that start at ReBound: created in Mirakl once, answered in ReBound's portal by the order's live lines."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from returns_assets.rebound.reading_errors import ReboundPermanentError
+from returns_assets.rebound.registrations import pending
+from returns_assets.steps.request_done import GRANT
+from returns_assets.steps.request_portal import PortalKind
+from returns_assets.wire.fresh_read import Trace
 from tests.authorise.world import AuthoriseWorld, authorise_world
 from tests.sandbox_fixture import Sandbox
 
@@ -136,3 +143,48 @@ def test_a_lost_answer_to_a_registration_is_read_back(tmp_path: Path, server: Sa
         calls = [seen for seen in world.server.requests(operation=operation) if asked in str(seen)]
         assert len(calls) == (2 if fault == "cut_before" else 1)
         assert world.exceptions() == {}
+
+
+class Portal:
+    """A ReBound that answers every read alike."""
+
+    def __init__(self, *rows: object) -> None:
+        self.rows = rows
+
+    def get(self, *_: object) -> dict[str, object]:
+        return {"data": list(self.rows), "hasMore": False}
+
+
+def test_one_registration_that_cannot_be_read_leaves_the_others() -> None:
+    good = {"registrationId": "G1", "clientOrderId": "O-A", "status": "PENDING", "registeredAt": "2025-03-10T09:00:00Z"}
+    bad = {**good, "registrationId": "G2", "announcedItems": [{"clientItemId": "O-A-1", "quantity": "Not available"}]}
+    unreadable: list[str] = []
+    found = list(pending(cast("Any", Portal(bad, good, "nothing")), cast("Any", SimpleNamespace(list_path="/")), unreadable))
+    assert ([each.registration_id for each in found], unreadable) == (["G1"], ["G2", "an entry without id"])
+
+
+def test_a_registration_of_nobodys_order_is_an_exception_of_its_own_and_holds_nothing_up(world: AuthoriseWorld) -> None:
+    world.order()
+    mine = world.in_portal()
+    ours, world.order_id = world.order_id, f"NOBODYS-{world.order_id}"
+    lost = world.in_portal()
+    world.order_id = ours
+    world.run()
+    assert world.registration(mine)["status"] == "AUTHORISED"
+    assert world.exceptions() == {"unroutable": "logical"}
+    [found] = world.ledger.exceptions.list()
+    assert (found.subject, found.detail) == (f"portal:{lost}", f"order NOBODYS-{ours}")
+    world.account.rest.post(f"/return-registrations/{lost}/decline", json={"reason": "nobody's"}).raise_for_status()
+    world.run()
+    assert world.exceptions() == {}
+
+
+def test_a_registration_that_is_gone_is_ambiguous_for_its_own_effect_only() -> None:
+    class Gone:
+        def get(self, *_: object) -> object:
+            raise ReboundPermanentError("REGISTRATION: HTTP 404")
+
+    effects = [cast("Any", SimpleNamespace(id=1, subject="G1"))]
+    block = SimpleNamespace(return_orders=SimpleNamespace(registrations=SimpleNamespace(read_path="/{id}")))
+    ctx = cast("Any", SimpleNamespace(rebound=Gone, mappings=SimpleNamespace(rebound=block)))
+    assert PortalKind(GRANT).read_back(ctx, cast("Any", None), effects)[1].trace is Trace.AMBIGUOUS
