@@ -67,8 +67,20 @@ shipments AS (
   FROM dispatch_shipments WHERE marketplace = $marketplace AND day = $day
   GROUP BY shipment_id, order_id
 ),
-shipped AS (
-  SELECT DISTINCT order_id, tracking_number FROM shipments WHERE status IN ('SHIPPED', 'TO_COLLECT', 'RECEIVED', 'CLOSED') AND tracking_number <> ''
+shipped AS (  -- by parcel and line, what Mirakl knows to have left
+  SELECT order_id, tracking_number, order_line_id, sum(quantity) AS quantity FROM dispatch_shipments
+  WHERE marketplace = $marketplace AND day = $day AND status IN ('SHIPPED', 'TO_COLLECT', 'RECEIVED', 'CLOSED') AND tracking_number <> ''
+  GROUP BY order_id, tracking_number, order_line_id
+),
+parcels AS (
+  SELECT order_id, tracking_number, sum(quantity) AS units FROM shipped GROUP BY order_id, tracking_number
+),
+uncovered AS (  -- a parcel that grew after it was told: Mirakl has its number, and not all that is in it
+  SELECT h.notice_id, min(c.order_line_id || ': ' || coalesce(s.quantity, 0) || ' of ' || c.quantity) AS sample
+  FROM heads h JOIN contents c USING (notice_id)
+  LEFT JOIN shipped s ON s.order_id = h.order_id AND s.tracking_number = h.tracking_number AND s.order_line_id = c.order_line_id
+  WHERE c.quantity > coalesce(s.quantity, 0)
+  GROUP BY h.notice_id
 ),
 prepared AS (  -- a shipment that somebody made and that has not left: completed when it is the only one with these lines
   SELECT s.order_id, s.lines, min(s.shipment_id) AS shipment_id, any_value(s.tracking_number) AS tracking_number
@@ -86,7 +98,7 @@ gathered AS (
   SELECT h.*, c.lines, c.beyond, o.order_id IS NOT NULL AS known, coalesce(o.multi, FALSE) AS multi, o.order_state, o.can_shop_ship, o.shipping_type, o.shipping_deadline,
     m.units AS missing_units, r.carrier_code, r.carrier_name, r.carrier_url, r.carrier_key IS NOT NULL AS mapped, l.code IS NOT NULL AS is_live,
     coalesce(l.needs_number, FALSE) AS carrier_needs_number, t.code IS NOT NULL AS type_needs_number,
-    s.tracking_number IS NOT NULL AS told, p.shipment_id
+    s.units IS NOT NULL AS told, s.units >= h.units AND u.notice_id IS NULL AS told_whole, u.sample AS uncovered, p.shipment_id
   FROM heads h
   LEFT JOIN content_lists c USING (notice_id)
   LEFT JOIN orders o ON o.order_id = h.order_id
@@ -94,20 +106,22 @@ gathered AS (
   LEFT JOIN carrier_rows r ON r.carrier_key = lower(h.carrier)
   LEFT JOIN live l ON l.code = r.carrier_code
   LEFT JOIN tracked_types t ON t.code = o.shipping_type
-  LEFT JOIN shipped s ON o.multi AND s.order_id = h.order_id AND s.tracking_number = h.tracking_number
+  LEFT JOIN parcels s ON o.multi AND s.order_id = h.order_id AND s.tracking_number = h.tracking_number
+  LEFT JOIN uncovered u ON u.notice_id = h.notice_id
   LEFT JOIN prepared p ON o.multi AND p.order_id = h.order_id AND p.lines = c.lines AND p.tracking_number IN ('', h.tracking_number)
   WHERE h.day = $day  -- later news moves the notice to its own day
 ),
 judged AS (
   SELECT *,
     CASE
-      WHEN told OR order_state IN ('SHIPPED', 'TO_COLLECT', 'RECEIVED', 'CLOSED') THEN 'done'
+      WHEN told_whole OR order_state IN ('SHIPPED', 'TO_COLLECT', 'RECEIVED', 'CLOSED') THEN 'done'
       WHEN NOT known THEN 'order_unknown'
       WHEN order_state IN ('REFUSED', 'CANCELED') THEN 'order_cancelled'
       WHEN order_state NOT IN ('SHIPPING', 'STAGING', 'WAITING_ACCEPTANCE', 'WAITING_DEBIT', 'WAITING_DEBIT_PAYMENT') THEN 'order_state_unknown'
       WHEN unmatched > 0 THEN 'line_unknown'
       WHEN least <= 0 THEN 'quantity_missing'
       WHEN beyond IS NOT NULL THEN 'quantity_beyond_order'
+      WHEN told THEN 'parcel_changed_after_telling'
       WHEN carrier = '' THEN 'carrier_missing'
       WHEN NOT mapped THEN 'carrier_not_mapped'
       WHEN carrier_name IS NOT NULL AND $free_names_off THEN 'free_carrier_not_allowed'
@@ -143,6 +157,7 @@ SELECT
     WHEN 'line_unknown' THEN unmatched || ' of ' || events || ' lines fit no single order line, such as ' || unmatched_sample
     WHEN 'quantity_missing' THEN 'a line says ' || least || ' units'
     WHEN 'quantity_beyond_order' THEN 'left of line ' || beyond || ' sold'
+    WHEN 'parcel_changed_after_telling' THEN 'told of line ' || uncovered
     WHEN 'carrier_not_mapped' THEN 'carrier ' || carrier
     WHEN 'carrier_not_live' THEN 'carrier ' || carrier || ' is mapped to ' || carrier_code || ', which the operator does not have'
     WHEN 'free_carrier_not_allowed' THEN 'carrier ' || carrier || ' is mapped to the free name ' || carrier_name

@@ -9,6 +9,10 @@ NOTICE_TODOS: dict[str, str] = {
     "line_unknown": "compare order line and SKU in the warehouse's file with the order; a SKU on several lines needs the line's id",
     "quantity_missing": "ask the warehouse for the quantity that left",
     "quantity_beyond_order": "more left than was sold: ask the warehouse what was in the parcels",
+    "parcel_changed_after_telling": (
+        "the warehouse's rows of this parcel changed after Mirakl was told of it: tell Mirakl of the rest by hand, "
+        "or ask the warehouse for a corrected row if it did not leave in this parcel"
+    ),
     "carrier_missing": "ask the warehouse which carrier took the parcel",
     "carrier_not_mapped": "add the carrier to carriers.csv (returns mappings check --live proposes codes), then run the partition again",
     "free_carrier_not_allowed": "the operator takes registered carriers only: map the carrier to a code in carriers.csv",

@@ -68,11 +68,12 @@ def _intents(notice: _Notice, currency: str) -> Sequence[tuple[str, Intent]]:
             (SHIP, intent({"operation": "OR24", "body": {}, "tracking": tracking}, notice.order_id, notice.notice_id)),
         ]
     tracking = tracking_body(*named, url_field="tracking_url")
+    lines = json.loads(notice.lines)
     if notice.shipment_id is None:
-        shipment = {"order_id": notice.order_id, "shipment_lines": json.loads(notice.lines), "shipped": True, "tracking": tracking}
-        request = {"operation": "ST01", "body": {"shipments": [shipment]}, "tracking": tracking}
+        shipment = {"order_id": notice.order_id, "shipment_lines": lines, "shipped": True, "tracking": tracking}
+        request = {"operation": "ST01", "body": {"shipments": [shipment]}, "tracking": tracking, "lines": lines}
         return [(SHIPMENT, intent(request, notice.order_id, notice.notice_id))]
-    prepared = {"shipment_id": notice.shipment_id, "tracking": tracking}
+    prepared = {"shipment_id": notice.shipment_id, "tracking": tracking, "lines": lines}  # it was chosen for exactly these lines
     set_tracking = {"operation": "ST23", "body": {"shipments": [{"id": notice.shipment_id, "tracking": tracking}]}, **prepared}
     ship = {"operation": "ST24", "body": {"shipments": [{"id": notice.shipment_id}]}, **prepared}
     return [

@@ -1,11 +1,14 @@
 """The dataset dispatch_notices: what the warehouse sent out, matched to orders, its carriers translated, decided; with its exceptions."""
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, date
 
 import pyarrow as pa
 
 from returns_assets.decisions.plan import sql
 from returns_assets.ledger.exceptions import ExceptionRecord
+from returns_assets.ledger.records import Effect
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.dispatch_causes import NOTICE_TODOS
 from returns_assets.warehouse.connection import in_transaction
@@ -20,7 +23,12 @@ FREE_NAMES_OFF = """
 """
 TOLD = """
     UPDATE planned SET outcome = 'done', exception_class = NULL, cause = NULL, detail = NULL
-    WHERE notice_id IN (SELECT notice_id FROM told)
+    WHERE notice_id IN (SELECT notice_id FROM told WHERE whole)
+"""
+CHANGED = """
+    UPDATE planned SET outcome = 'exception', exception_class = 'logical', cause = 'parcel_changed_after_telling',
+        detail = 'the shipment that was sent has not all of its lines'
+    WHERE outcome IN ('ready', 'hold') AND notice_id IN (SELECT notice_id FROM told WHERE NOT whole)
 """
 OUTCOMES = "SELECT outcome, count(*) FROM planned GROUP BY outcome ORDER BY outcome"
 EXCEPTIONS = "SELECT notice_id, exception_class, cause, detail FROM planned WHERE outcome = 'exception' ORDER BY notice_id"
@@ -41,9 +49,10 @@ def plan_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult
             off = con.execute(FREE_NAMES_OFF, partition).fetchone()
             more = {"free_names_off": bool(off and off[0]), "mapping_version": ctx.mappings.version, "decided_at": now.replace(tzinfo=None)}
             con.execute(f"CREATE OR REPLACE TEMP TABLE planned AS {text}", {**partition, **more})
-        notices = [str(row[0]) for row in con.execute("SELECT notice_id FROM planned").fetchall()]
-        con.register("told", pa.table({"notice_id": pa.array(told(ctx, notices), pa.string())}))
+        sent = told(ctx, dict(con.execute("SELECT notice_id, lines FROM planned").fetchall()))
+        con.register("told", pa.table({"notice_id": pa.array(sent, pa.string()), "whole": pa.array(sent.values(), pa.bool_())}))
         con.execute(TOLD)
+        con.execute(CHANGED)
         with in_transaction(con):
             written = replace_partition(con, TABLE, partition, select_sql="SELECT * FROM planned")
         counts = {str(outcome): int(number) for outcome, number in con.execute(OUTCOMES).fetchall()}
@@ -66,10 +75,22 @@ def plan_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult
     return StepResult(written, {"outcomes": counts, "mapping_version": ctx.mappings.version})
 
 
-def told(ctx: StepContext, notices: list[str]) -> list[str]:
-    """Those of the notices that this product has told Mirakl of already, whatever a late read still shows."""
-    found: set[str] = set()
+def told(ctx: StepContext, notices: Mapping[str, str]) -> dict[str, bool]:
+    """Those of the notices (id -> lines as JSON) that this product has told Mirakl of already, whatever a late read still shows, and
+    whether all of their lines were in it: a parcel may have grown since."""
+    found: dict[str, bool] = {}
     for kind in ("ship", "shipment"):
-        effects = ctx.ledger.effects.piece_effects(kind, notices)
-        found |= {piece for piece, effect in effects.items() if effect.state == "confirmed"}
-    return sorted(found)
+        pieces = ctx.ledger.effects.piece_effects(kind, notices)
+        confirmed = {effect.effect_id: piece for piece, effect in pieces.items() if effect.state == "confirmed"}
+        for effect in ctx.ledger.effects.by_ids(confirmed):
+            notice = confirmed[effect.id]
+            found[notice] = _covers(effect, notices[notice])
+    return found
+
+
+def _covers(effect: Effect, lines: str) -> bool:
+    """An order is told as a whole (OR24); a shipment has the lines of its request."""
+    if effect.request["operation"] == "OR24":
+        return True
+    units = {line["order_line_id"]: line["quantity"] for line in effect.request["lines"]}
+    return all(line["quantity"] <= units.get(line["order_line_id"], 0) for line in json.loads(lines))

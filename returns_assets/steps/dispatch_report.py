@@ -41,9 +41,9 @@ def find_late_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepR
     """Write the partition of late_dispatches: what left the warehouse and is not shipped in Mirakl. Empty once all of it is told."""
     partition = {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:
-        query = "SELECT notice_id FROM dispatch_notices WHERE marketplace = ? AND day = ? AND outcome <> 'done'"
-        open_notices = [str(row[0]) for row in con.execute(query, [marketplace, day]).fetchall()]
-    shipped = told(ctx, open_notices)
+        query = "SELECT notice_id, lines FROM dispatch_notices WHERE marketplace = ? AND day = ? AND outcome <> 'done'"
+        open_notices = dict(con.execute(query, [marketplace, day]).fetchall())
+    shipped = [notice for notice, whole in told(ctx, open_notices).items() if whole]
     text = sql("late_dispatches")
     now = naive_utc(ctx.now())
     with ctx.warehouse.transaction() as con:

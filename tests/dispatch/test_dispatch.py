@@ -7,6 +7,7 @@ import pytest
 
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.steps.dispatch import push_dispatches
+from returns_assets.steps.dispatch_notices import plan_dispatches
 from tests.dispatch.world import DAY, DispatchWorld, dispatch_world, mappings_with
 from tests.sandbox_fixture import Sandbox
 
@@ -150,6 +151,34 @@ def test_parcels_are_told_one_by_one(multi: DispatchWorld) -> None:
     found = {s["tracking"]["tracking_number"]: sum(line["quantity"] for line in s["shipment_lines"]) for s in multi.shipments(order)}
     assert found == {"A": 1, "B": 2}
     assert multi.shown(order)["order_state"] == "SHIPPED"
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_a_parcel_that_grew_after_it_was_told_is_shown(multi: DispatchWorld, *, prepared: bool) -> None:
+    order = multi.order(1, {}, {})
+    if prepared:
+        with multi.sandbox.seller("nordhaus") as client:
+            lines = [{"order_line_id": f"{order}-1", "quantity": 1}]
+            client.post("/api/shipments", json={"shipments": [{"order_id": order, "shipment_lines": lines}]})
+    multi.left(order)
+    assert multi.run().says["outcomes"] == {"ready": 1}
+    calls = multi.calls()
+    multi.left(order, order_line_id=f"{order}-2", document_id=2)
+    assert multi.run().says["outcomes"] == {"exception": 1}
+    assert multi.exceptions() == {"parcel_changed_after_telling"}
+    assert [row["cause"] for row in multi.rows("late_dispatches")] == ["parcel_changed_after_telling"]
+    with multi.warehouse.transaction() as con:
+        con.execute("DELETE FROM dispatch_shipments")  # a late read: only the ledger knows what was told
+    assert plan_dispatches(multi.ctx, "nordhaus", DAY).metadata["outcomes"] == {"exception": 1}
+    assert multi.exceptions() == {"parcel_changed_after_telling"}
+    assert multi.calls() == calls
+
+    with multi.sandbox.seller("nordhaus") as client:  # by hand, as the exception asks
+        rest = {"order_id": order, "shipment_lines": [{"order_line_id": f"{order}-2", "quantity": 1}], "shipped": True}
+        tracking = {"carrier_code": "DPD_CLASSIC", "tracking_number": f"T{order}"}
+        client.post("/api/shipments", json={"shipments": [{**rest, "tracking": tracking}]})
+    assert multi.run().says["outcomes"] == {"done": 1}
+    assert (multi.exceptions(), multi.rows("late_dispatches")) == (set(), [])
 
 
 def test_a_shipment_that_waits_in_mirakl_is_completed(multi: DispatchWorld) -> None:
