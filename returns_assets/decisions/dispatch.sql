@@ -7,7 +7,8 @@ named AS (
 ),
 facts AS (  -- all that is known of these orders, whichever day it came; a repeated line is one fact, of the first day that brought it
   SELECT DISTINCT ON (event_key)
-    event_key, day, trim(order_id) AS order_id, nullif(trim(order_line_id), '') AS line_ref, upper(trim(sku)) AS sku, coalesce(quantity, 0) AS quantity,
+    event_key, day, document_id, list(document_id) OVER (PARTITION BY event_key) AS documents,
+    trim(order_id) AS order_id, nullif(trim(order_line_id), '') AS line_ref, upper(trim(sku)) AS sku, coalesce(quantity, 0) AS quantity,
     nullif(trim(carrier), '') AS carrier, nullif(trim(tracking_number), '') AS tracking_number, event_time
   FROM warehouse_events
   WHERE marketplace = $marketplace AND event = 'DISPATCHED' AND trim(order_id) IN (SELECT order_id FROM named)
@@ -26,13 +27,34 @@ lines AS (  -- lines that are cancelled or refused are not expected to leave
 by_sku AS (
   SELECT order_id, sku, any_value(order_line_id) AS order_line_id FROM lines GROUP BY order_id, sku HAVING count(*) = 1
 ),
-matched AS (  -- by line id, else by a SKU that is on one line only: refuse rather than guess
-  SELECT f.*, coalesce(l.order_line_id, s.order_line_id) AS order_line_id,
+fitted AS (  -- by line id, else by a SKU that is on one line only: refuse rather than guess
+  SELECT f.*, coalesce(l.order_line_id, s.order_line_id) AS order_line_id, coalesce(l.order_line_id, s.order_line_id, f.line_ref, f.sku) AS thing,
     CASE WHEN o.multi THEN f.order_id || '/' || coalesce(f.tracking_number, 'at ' || f.event_time::VARCHAR) ELSE f.order_id END AS notice_id
   FROM facts f
   LEFT JOIN orders o ON o.order_id = f.order_id
   LEFT JOIN lines l ON l.order_id = f.order_id AND l.order_line_id = f.line_ref
   LEFT JOIN by_sku s ON f.line_ref IS NULL AND s.order_id = f.order_id AND s.sku = f.sku
+),
+corrected AS (  -- the warehouse's corrected row of a later document, which does not repeat the row as it was, takes that row's place
+  SELECT f.* FROM fitted f
+  WHERE NOT EXISTS (
+    SELECT 1 FROM fitted g
+    WHERE g.order_id = f.order_id AND g.event_time = f.event_time AND (g.day, g.document_id) > (f.day, f.document_id)
+      AND NOT list_contains(f.documents, g.document_id) AND coalesce(g.tracking_number = f.tracking_number, TRUE)
+      AND (g.thing = f.thing AND g.quantity = f.quantity OR f.order_line_id IS NULL AND g.order_line_id IS NOT NULL)
+  )
+),
+summed AS (
+  SELECT r.*, sum(r.quantity) OVER (PARTITION BY r.order_id, r.order_line_id) > l.quantity AS too_many
+  FROM corrected r LEFT JOIN lines l ON l.order_id = r.order_id AND l.order_line_id = r.order_line_id
+),
+matched AS (  -- another number or quantity is a correction only where both rows together are more than was sold: else it is another parcel
+  SELECT f.* FROM summed f
+  WHERE NOT EXISTS (
+    SELECT 1 FROM summed g
+    WHERE f.too_many AND g.order_line_id = f.order_line_id AND g.order_id = f.order_id AND g.event_time = f.event_time
+      AND (g.day, g.document_id) > (f.day, f.document_id) AND NOT list_contains(f.documents, g.document_id)
+  )
 ),
 heads AS (  -- where an order left in several parcels, Mirakl's one tracking is that of the last
   SELECT notice_id, any_value(order_id) AS order_id, max(day) AS day, count(*) AS events, sum(quantity) AS units,

@@ -1,7 +1,8 @@
 """The dispatch flow end to end: what leaves the warehouse is shipped in Mirakl exactly once, whatever goes wrong on the way."""
 
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,6 +180,48 @@ def test_a_parcel_that_grew_after_it_was_told_is_shown(multi: DispatchWorld, *, 
         client.post("/api/shipments", json={"shipments": [{**rest, "tracking": tracking}]})
     assert multi.run().says["outcomes"] == {"done": 1}
     assert (multi.exceptions(), multi.rows("late_dispatches")) == (set(), [])
+
+
+def test_a_corrected_row_takes_the_place_of_the_first(single: DispatchWorld) -> None:
+    wrong: list[dict[str, Any]] = [
+        {"carrier": None},
+        {"order_line_id": "no-such-line"},
+        {"order_line_id": None, "sku": "NO-SUCH-SKU", "quantity": 3},
+        {"quantity": 5},
+        {"tracking_number": "TYPO", "carrier": None, "order_line_id": None, "sku": "SKU-1"},
+        {"tracking_number": None},
+    ]
+    orders = [single.order(number, shipping_type_code="TRK") for number in range(1, len(wrong) + 1)]
+    for order, fields in zip(orders, wrong, strict=True):
+        single.left(order, **fields, event_key=f"{order} wrong")
+    assert single.run().says["outcomes"] == {"exception": len(orders)}
+    left_at = datetime.combine(DAY, time(8))
+    for order in orders:
+        single.left(order, LATER, event_time=left_at, document_id=2)
+        single.left(order, LATER, event_time=left_at, document_id=3, event_key=f"{order} wrong")  # an old file again corrects nothing
+    single.advance(86_400)
+    assert single.run(LATER).says["outcomes"] == {"ready": len(orders)}
+    shown = [single.shown(order) for order in orders]
+    assert [(each["order_state"], each["shipping_tracking"]) for each in shown] == [("SHIPPED", f"T{order}") for order in orders]
+
+
+def test_a_second_parcel_at_the_same_time_is_no_correction(multi: DispatchWorld) -> None:
+    order = multi.order(1, {"quantity": 3})
+    multi.left(order, tracking_number="A", carrier=None)
+    multi.left(order, tracking_number="B")
+    multi.left(order, tracking_number="C", document_id=2)
+    multi.left(order, tracking_number="A", document_id=2, event_key="A corrected")
+    multi.left(order, tracking_number="B", document_id=2)
+    assert multi.run().says["outcomes"] == {"ready": 3}
+    assert sorted(each["tracking"]["tracking_number"] for each in multi.shipments(order)) == ["A", "B", "C"]
+    # a file that has a wrong number anew, and the other rows as they were: only the wrong one is replaced
+    order = multi.order(2, {"quantity": 2})
+    multi.left(order, tracking_number="A2")
+    multi.left(order, tracking_number="TYPO", carrier="NOBODY")
+    multi.left(order, tracking_number="A2", document_id=2)
+    multi.left(order, tracking_number="B2", document_id=2)
+    multi.run()
+    assert sorted(each["tracking"]["tracking_number"] for each in multi.shipments(order)) == ["A2", "B2"]
 
 
 def test_a_shipment_that_waits_in_mirakl_is_completed(multi: DispatchWorld) -> None:
