@@ -176,8 +176,8 @@ def _complete(said: dict[str, str], event: str) -> None:
     if event == "DISPATCHED":
         if "order_id" not in said:
             raise _Bad("order_id", "a dispatch names its order; allowed: the marketplace's order id")
-        if not said.keys() & {"order_line_id", "sku", "ean"}:
-            raise _Bad("order_line_id", "a dispatch names what left; allowed: order_line_id, sku or ean")
+        if not said.keys() & {"order_line_id", "sku"}:  # an EAN is not on every operator's order lines
+            raise _Bad("order_line_id", "a dispatch names what left; allowed: order_line_id or sku")
     elif not said.keys() & {"piece_id", "return_id", "order_id"}:
         raise _Bad("piece_id", "the row names nothing that came back; allowed: piece_id, return_id or order_id")
 

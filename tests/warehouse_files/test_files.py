@@ -99,6 +99,16 @@ def test_a_bad_row_is_named_with_line_field_and_what_is_allowed_and_the_others_g
     assert says in bad.fault
 
 
+def test_a_dispatch_by_ean_alone_is_a_bad_row_rather_than_one_that_never_fits():
+    header = "event;event_time;order_id;ean;sku;quantity"
+    rows = ["DISPATCHED;2025-03-09 10:00:00;NOR-1-A;4006381333931;;1", "DISPATCHED;2025-03-09 10:00:00;NOR-1-A;4006381333931;S1;1"]
+    file = read(text(*rows, header=header))
+    assert [fact.sku for fact in file.facts] == ["S1"]
+    assert [(bad.line, bad.field, bad.fault) for bad in file.bad] == [
+        (2, "order_line_id", "a dispatch names what left; allowed: order_line_id or sku")
+    ]
+
+
 def test_the_quoted_row_has_no_columns_that_the_contract_does_not_know():
     file = read(text(ROW.replace("PUTAWAY", "PUTWAY") + ";Erika Mustermann", ROW + ";Max Mustermann", header=HEADER + ";customer"))
     assert file.bad[0].quoted.startswith("event=PUTWAY; event_time=2025-03-09 10:00:00; order_id=NOR-1-A; quantity=1,0; piece_id=0090")
