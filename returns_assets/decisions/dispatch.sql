@@ -48,9 +48,18 @@ summed AS (
   SELECT r.*, sum(r.quantity) OVER (PARTITION BY r.order_id, r.order_line_id) > l.quantity AS too_many
   FROM corrected r LEFT JOIN lines l ON l.order_id = r.order_id AND l.order_line_id = r.order_line_id
 ),
+shipped AS (  -- by parcel and line, what Mirakl knows to have left
+  SELECT order_id, tracking_number, order_line_id, sum(quantity) AS quantity FROM dispatch_shipments
+  WHERE marketplace = $marketplace AND day = $day AND status IN ('SHIPPED', 'TO_COLLECT', 'RECEIVED', 'CLOSED') AND tracking_number <> ''
+  GROUP BY order_id, tracking_number, order_line_id
+),
+parcels AS (
+  SELECT order_id, tracking_number, sum(quantity) AS units FROM shipped GROUP BY order_id, tracking_number
+),
 matched AS (  -- another number or quantity is a correction only where both rows together are more than was sold: else it is another parcel
   SELECT f.* FROM summed f
-  WHERE NOT EXISTS (
+  LEFT JOIN parcels s ON s.order_id = f.order_id AND s.tracking_number = f.tracking_number
+  WHERE s.order_id IS NOT NULL OR NOT EXISTS (  -- what Mirakl was told of is not taken back
     SELECT 1 FROM summed g
     WHERE f.too_many AND g.order_line_id = f.order_line_id AND g.order_id = f.order_id AND g.event_time = f.event_time
       AND (g.day, g.document_id) > (f.day, f.document_id) AND NOT list_contains(f.documents, g.document_id)
@@ -68,9 +77,13 @@ contents AS (
   FROM matched WHERE order_line_id IS NOT NULL
   GROUP BY notice_id, order_id, order_line_id
 ),
-counted AS (  -- units of the line that left up to and including this notice
-  SELECT c.*, CASE WHEN l.expected THEN l.quantity ELSE 0 END AS sold, sum(c.quantity) OVER (PARTITION BY c.order_id, c.order_line_id ORDER BY c.first_at, c.notice_id) AS so_far
-  FROM contents c JOIN lines l ON l.order_id = c.order_id AND l.order_line_id = c.order_line_id
+counted AS (  -- units of the line that left up to and including this notice, parcels that Mirakl knows of first
+  SELECT c.*, CASE WHEN l.expected THEN l.quantity ELSE 0 END AS sold,
+    sum(c.quantity) OVER (PARTITION BY c.order_id, c.order_line_id ORDER BY p.units IS NULL, c.first_at, c.notice_id) AS so_far
+  FROM contents c
+  JOIN lines l ON l.order_id = c.order_id AND l.order_line_id = c.order_line_id
+  JOIN heads h ON h.notice_id = c.notice_id
+  LEFT JOIN parcels p ON p.order_id = c.order_id AND p.tracking_number = h.tracking_number
 ),
 content_lists AS (
   SELECT notice_id, to_json(list({'order_line_id': order_line_id, 'quantity': quantity::INTEGER} ORDER BY order_line_id)) AS lines,
@@ -88,14 +101,6 @@ shipments AS (
     to_json(list({'order_line_id': order_line_id, 'quantity': quantity::INTEGER} ORDER BY order_line_id)) AS lines
   FROM dispatch_shipments WHERE marketplace = $marketplace AND day = $day
   GROUP BY shipment_id, order_id
-),
-shipped AS (  -- by parcel and line, what Mirakl knows to have left
-  SELECT order_id, tracking_number, order_line_id, sum(quantity) AS quantity FROM dispatch_shipments
-  WHERE marketplace = $marketplace AND day = $day AND status IN ('SHIPPED', 'TO_COLLECT', 'RECEIVED', 'CLOSED') AND tracking_number <> ''
-  GROUP BY order_id, tracking_number, order_line_id
-),
-parcels AS (
-  SELECT order_id, tracking_number, sum(quantity) AS units FROM shipped GROUP BY order_id, tracking_number
 ),
 uncovered AS (  -- a parcel that grew after it was told: Mirakl has its number, and not all that is in it
   SELECT h.notice_id, min(c.order_line_id || ': ' || coalesce(s.quantity, 0) || ' of ' || c.quantity) AS sample

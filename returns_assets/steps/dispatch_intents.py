@@ -20,6 +20,27 @@ READY = """
     SELECT notice_id, order_id, multi_shipment, shipment_id, carrier_code, carrier_name, carrier_url, tracking_number, lines, outcome
     FROM dispatch_notices WHERE marketplace = $marketplace AND day = $day ORDER BY notice_id
 """
+# Notices that later news of the warehouse moved to a later day: that day decides them, this one is stale until it is planned again. Of an
+# order that is told by parcel, another parcel's news that planning saw moves nothing.
+MOVED = """
+    WITH
+    held AS (
+        SELECT * FROM dispatch_notices WHERE marketplace = $marketplace AND day = $day
+    ),
+    news AS (  -- facts that came first on a later day
+        SELECT trim(order_id) AS order_id, trim(any_value(tracking_number)) AS tracking_number, min(received_at) AS received_at
+        FROM warehouse_events
+        WHERE marketplace = $marketplace AND event = 'DISPATCHED' AND trim(order_id) IN (SELECT order_id FROM held)
+        GROUP BY trim(order_id), event_key
+        HAVING min(day) > $day
+    )
+    SELECT r.notice_id FROM held r
+    JOIN dispatch_notices n ON n.notice_id = r.notice_id AND n.marketplace = r.marketplace AND n.day > r.day
+    UNION
+    SELECT r.notice_id FROM held r
+    JOIN news n ON n.order_id = r.order_id
+        AND (NOT r.multi_shipment OR n.tracking_number = r.tracking_number OR n.received_at > r.decided_at)
+"""
 
 
 class _Notice(NamedTuple):
@@ -36,17 +57,20 @@ class _Notice(NamedTuple):
 
 
 def register_dispatches(ctx: StepContext, marketplace: str, day: date, validation: Validation) -> dict[str, int]:
-    """Register exactly what the validated notices want, by kind; the counts of what changed. Raises NotValidated. No HTTP."""
+    """Register exactly what the validated notices want, by kind; the counts of what changed, `moved` being notices that a later day has
+    now. Raises NotValidated. No HTTP."""
     with ctx.warehouse.read() as con:
         require_rows(con, validation)
-        notices = [_Notice(*row) for row in con.execute(READY, {"marketplace": marketplace, "day": day}).fetchall()]
+        partition = {"marketplace": marketplace, "day": day}
+        moved = {str(row[0]) for row in con.execute(MOVED, partition).fetchall()}
+        notices = [_Notice(*row) for row in con.execute(READY, partition).fetchall() if row[0] not in moved]
     currency = ctx.mappings.marketplace(marketplace).currency
     intents: dict[str, list[Intent]] = {TRACKING: [], SHIP: [], SHIPMENT: []}
     for notice in notices:
         if notice.outcome == "ready":
             for kind, intent in _intents(notice, currency):
                 intents[kind].append(intent)
-    counts: dict[str, int] = {}
+    counts = {"moved": len(moved)}
     for kind, wanted in intents.items():
         asked = {use.piece_id for intent in wanted for use in intent.pieces}
         not_asked = [notice.notice_id for notice in notices if notice.notice_id not in asked]

@@ -92,7 +92,8 @@ CHECKS = {
     },
     "dispatch_notices": {
         "ready_carriers_live", "ready_carriers_translated", "ready_orders_shipping", "ready_tracking_given", "ready_within_units",
-        "ready_orders_whole", "notice_keys_unique", "notice_one_outcome", "notice_explained", "dispatches_conserved", "carriers_mapped",
+        "ready_orders_whole", "notice_not_in_later_day", "notice_keys_unique", "notice_one_outcome", "notice_explained",
+        "dispatches_conserved", "carriers_mapped",
     },
     "rebound_orders": {
         "sales_lines_shipped", "sales_lines_whole", "sales_countries_have_lane", "sales_ids_are_orders", "sales_nothing_personal",

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from returns_assets.quality.gate import validate_actions
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.steps.dispatch import push_dispatches
+from returns_assets.steps.dispatch_ingest import ingest_dispatch_orders
+from returns_assets.steps.dispatch_kinds import NOTICES
 from returns_assets.steps.dispatch_notices import plan_dispatches
 from tests.dispatch.world import DAY, DispatchWorld, dispatch_world, mappings_with
 from tests.sandbox_fixture import Sandbox
@@ -205,6 +208,17 @@ def test_a_corrected_row_takes_the_place_of_the_first(single: DispatchWorld) -> 
     assert [(each["order_state"], each["shipping_tracking"]) for each in shown] == [("SHIPPED", f"T{order}") for order in orders]
 
 
+def test_a_number_that_was_told_is_not_taken_back(multi: DispatchWorld) -> None:
+    order = multi.order(1, {}, {})
+    multi.left(order, tracking_number="TOLD")
+    multi.run()
+    multi.left(order, document_id=2, tracking_number="OTHER")
+    report = multi.run()
+    assert (report.says["outcomes"], report.blocked_by) == ({"done": 1, "exception": 1}, ())
+    assert multi.exceptions() == {"quantity_beyond_order"}
+    assert len(multi.shipments(order)) == 1
+
+
 def test_a_second_parcel_at_the_same_time_is_no_correction(multi: DispatchWorld) -> None:
     order = multi.order(1, {"quantity": 3})
     multi.left(order, tracking_number="A", carrier=None)
@@ -308,6 +322,41 @@ def test_nothing_is_told_that_was_not_validated_as_it_is(single: DispatchWorld) 
     with pytest.raises(NotValidated, match="materialise dispatch_notices"):
         push_dispatches(single.ctx, "albion", DAY)
     assert single.calls() == []
+
+
+def planned(world: DispatchWorld, day: date = DAY) -> tuple[str, ...]:
+    """The day's orders read, planned and checked, nothing told; the checks that block."""
+    ingest_dispatch_orders(world.ctx, world.key, day)
+    plan_dispatches(world.ctx, world.key, day)
+    return tuple(finding.name for finding in validate_actions(world.ctx, NOTICES, world.key, day) if finding.stops)
+
+
+def test_a_push_of_an_old_day_tells_nothing_that_a_later_day_has(single: DispatchWorld, multi: DispatchWorld) -> None:
+    for world in (single, multi):
+        corrected, other = world.order(1), world.order(2, {"quantity": 2})
+        world.left(corrected, carrier="DPD", tracking_number="WRONG")
+        if world is multi:
+            world.left(other, tracking_number="A")
+        assert planned(world) == ()
+        at = datetime.combine(DAY, time(8))
+        world.left(corrected, LATER, event_time=at, document_id=2, tracking_number="RIGHT")
+        push_dispatches(world.ctx, world.key, DAY)  # once more, as it was planned before
+        assert world.shipments(corrected) == []
+        world.advance(86_400)
+        world.left(other, LATER, document_id=2, quantity=1 if world is multi else 2, tracking_number="B")
+        assert world.run(LATER).says["outcomes"] == {"ready": 2}
+        world.run()
+        assert [each["tracking"]["tracking_number"] for each in world.shipments(corrected)] == ["RIGHT"]
+        numbers = sorted(each["tracking"]["tracking_number"] for each in world.shipments(other))
+        assert numbers == (["A", "B"] if world is multi else ["B"]), "a parcel of a later day stops none of an earlier one"
+
+
+def test_a_notice_that_a_later_day_has_is_blocked(single: DispatchWorld) -> None:
+    single.left(single.order(1))
+    assert planned(single) == ()
+    with single.warehouse.transaction() as con:
+        con.execute("INSERT INTO dispatch_notices SELECT * REPLACE (day + 1 AS day) FROM dispatch_notices")
+    assert planned(single) == ("notice_not_in_later_day",)
 
 
 def test_mirakl_failing_leaves_everything_to_be_sent_later(multi: DispatchWorld) -> None:

@@ -34,7 +34,10 @@ SELECT
         WHEN coalesce(n.tracking_number, '') <> '' THEN 'given'
         WHEN t.code IS NOT NULL OR contains(coalesce(c.template, ''), '{trackingId}') THEN 'missing'
         ELSE 'not asked for'
-    END AS number
+    END AS number,
+    coalesce((
+        SELECT max(d.day)::VARCHAR FROM dispatch_notices d WHERE d.marketplace = n.marketplace AND d.notice_id = n.notice_id AND d.day > n.day
+    ), '') AS later_day
 FROM dispatch_notices n
 LEFT JOIN orders o ON o.order_id = n.order_id
 LEFT JOIN carriers c ON c.code = n.carrier_code
