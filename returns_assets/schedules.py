@@ -48,6 +48,7 @@ DISPATCH = (
     Times("dispatch_today", "6-59/15 * * * *", 0, 0, "Today's dispatches, every quarter of an hour"),
     Times("dispatch_yesterday", "25 * * * *", 1, 1, "Yesterday's dispatches, every hour: what waited or was refused"),
     Times("dispatch_week", "45 2 * * *", 2, 7, "The dispatches of the last seven days, every night"),
+    Times("dispatch_month", "45 4 * * 0", 8, 35, "The last five weeks, every Sunday: orders that became ready late"),
 )
 
 # An order is told once it is shipped, and a parcel takes days to come back: twice an hour is soon enough.

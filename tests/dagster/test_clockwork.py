@@ -9,7 +9,7 @@ import pytest
 from dagster import AssetKey
 
 from returns_assets.ledger.database import Ledger
-from returns_assets.schedules import INGEST, PROCESS, days_of
+from returns_assets.schedules import DISPATCH, PROCESS, days_of
 from tests.dagster.location import DAY, Location, with_a_bug
 
 
@@ -39,10 +39,9 @@ def test_the_looks_back(location: Location) -> None:
 
 
 def test_the_looks_back_leave_no_day_out() -> None:
-    tables = {times.name: times for times in (*INGEST, *PROCESS)}
-    names = ("process_today", "close_yesterday", "look_back_week", "look_back_month")
-    days = sorted(day for name in names for day in days_of(tables[name], date(2025, 5, 11), date(2025, 3, 1)))
-    assert days == [date.fromordinal(date(2025, 5, 11).toordinal() - back) for back in range(35, -1, -1)]
+    for flow in (PROCESS, DISPATCH):
+        days = sorted(day for times in flow for day in days_of(times, date(2025, 5, 11), date(2025, 3, 1)))
+        assert days == [date.fromordinal(date(2025, 5, 11).toordinal() - back) for back in range(35, -1, -1)]
 
 
 def evaluate(location: Location, sensor: str, cursor: str | None = None) -> tuple[list[dg.RunRequest], str | None]:

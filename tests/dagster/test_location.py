@@ -203,6 +203,7 @@ def test_jobs_schedules_sensors(defs: dg.Definitions) -> None:
         "dispatch_today": "6-59/15 * * * *",
         "dispatch_yesterday": "25 * * * *",
         "dispatch_week": "45 2 * * *",
+        "dispatch_month": "45 4 * * 0",
         "orders_today": "12-59/30 * * * *",
         "orders_yesterday": "42 0 * * *",
         "orders_week": "15 3 * * *",
