@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from returns_assets.ledger.records import Intent, PieceUse
+from returns_assets.ledger.records import Effect, Intent, PieceUse
+from returns_assets.ledger.states import CONFIRMED
 from returns_assets.ledger.validations import Validation
 from returns_assets.mirakl.dispatch_call import tracking_body
 from returns_assets.steps.act_gate import require_rows
@@ -66,9 +67,10 @@ def register_dispatches(ctx: StepContext, marketplace: str, day: date, validatio
         notices = [_Notice(*row) for row in con.execute(READY, partition).fetchall() if row[0] not in moved]
     currency = ctx.mappings.marketplace(marketplace).currency
     intents: dict[str, list[Intent]] = {TRACKING: [], SHIP: [], SHIPMENT: []}
+    sent = _confirmed(ctx, marketplace, notices)
     for notice in notices:
         if notice.outcome == "ready":
-            for kind, intent in _intents(notice, currency):
+            for kind, intent in _intents(notice, currency, sent.get(notice.shipment_id or notice.order_id, ())):
                 intents[kind].append(intent)
     counts = {"moved": len(moved)}
     for kind, wanted in intents.items():
@@ -80,7 +82,7 @@ def register_dispatches(ctx: StepContext, marketplace: str, day: date, validatio
     return counts
 
 
-def _intents(notice: _Notice, currency: str) -> Sequence[tuple[str, Intent]]:
+def _intents(notice: _Notice, currency: str, sent: Sequence[Effect]) -> Sequence[tuple[str, Intent]]:
     def intent(request: dict[str, Any], subject: str, piece: str) -> Intent:
         return Intent(notice.order_id, subject, {"order_id": notice.order_id, **request}, ZERO, ZERO, currency, [PieceUse(piece)])
 
@@ -88,7 +90,10 @@ def _intents(notice: _Notice, currency: str) -> Sequence[tuple[str, Intent]]:
     if not notice.multi_shipment:
         tracking = tracking_body(*named, url_field="carrier_url")
         return [
-            (TRACKING, intent({"operation": "OR23", "body": tracking, "tracking": tracking}, notice.order_id, _version(notice, tracking))),
+            (
+                TRACKING,
+                intent({"operation": "OR23", "body": tracking, "tracking": tracking}, notice.order_id, _version(notice, tracking, sent)),
+            ),
             (SHIP, intent({"operation": "OR24", "body": {}, "tracking": tracking}, notice.order_id, notice.notice_id)),
         ]
     tracking = tracking_body(*named, url_field="tracking_url")
@@ -101,12 +106,24 @@ def _intents(notice: _Notice, currency: str) -> Sequence[tuple[str, Intent]]:
     set_tracking = {"operation": "ST23", "body": {"shipments": [{"id": notice.shipment_id, "tracking": tracking}]}, **prepared}
     ship = {"operation": "ST24", "body": {"shipments": [{"id": notice.shipment_id}]}, **prepared}
     return [
-        (TRACKING, intent(set_tracking, notice.shipment_id, _version(notice, tracking))),
+        (TRACKING, intent(set_tracking, notice.shipment_id, _version(notice, tracking, sent))),
         (SHIP, intent(ship, notice.shipment_id, notice.notice_id)),
     ]
 
 
-def _version(notice: _Notice, tracking: dict[str, str]) -> str:
-    """A tracking that changes is another effect: one that was confirmed is final, and the new one must be sent all the same."""
+def _version(notice: _Notice, tracking: dict[str, str], confirmed: Sequence[Effect]) -> str:
+    """A tracking that changes is another effect: one that was confirmed is final, and the new one must be sent all the same, also when it
+    was there before. `confirmed`: the subject's, oldest first; while the last of them is this tracking, it is that effect."""
+    turn = len(confirmed) - 1 if confirmed and confirmed[-1].request["tracking"] == tracking else len(confirmed)
     digest = hashlib.sha256(json.dumps(tracking, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    return f"{notice.notice_id} tracking {digest[:12]}"
+    return f"{notice.notice_id} tracking {turn} {digest[:12]}"
+
+
+def _confirmed(ctx: StepContext, marketplace: str, notices: Sequence[_Notice]) -> dict[str, list[Effect]]:
+    """Order or shipment -> its trackings that Mirakl has taken, oldest first."""
+    subjects = {notice.shipment_id or notice.order_id for notice in notices}
+    found: dict[str, list[Effect]] = {}
+    for effect in ctx.ledger.effects.of_subjects(marketplace, TRACKING, subjects):
+        if effect.state == CONFIRMED:
+            found.setdefault(effect.subject, []).append(effect)
+    return {subject: sorted(effects, key=lambda effect: (effect.confirmed_at, effect.id)) for subject, effects in found.items()}

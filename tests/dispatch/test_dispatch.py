@@ -359,6 +359,18 @@ def test_a_notice_that_a_later_day_has_is_blocked(single: DispatchWorld) -> None
     assert planned(single) == ("notice_not_in_later_day",)
 
 
+def test_a_tracking_that_was_there_before_is_sent_again(single: DispatchWorld) -> None:
+    order = single.order(1)
+    single.left(order)
+    single.sandbox.fault("OR24", "429", times=50)
+    for code in ("DPD-UK", "RM48", "DPD-UK", "DPD-UK"):
+        single.mappings = mappings_with(single.home, f"albion,DPD,{code},,,2010-01-01,\n")
+        single.run()
+        assert single.shown(order)["shipping_carrier_code"] == code
+        single.advance(7200)
+    assert single.calls("OR23") == ["OR23"] * 3
+
+
 def test_mirakl_failing_leaves_everything_to_be_sent_later(multi: DispatchWorld) -> None:
     order = multi.order(1)
     multi.left(order)
