@@ -1,6 +1,6 @@
 """Runs the code location's jobs in this process, into the same history that the UI shows: Dagster's start is paid once, not once a run.
 
-The only module of the command line that imports Dagster.
+Beside it only the demo's history imports Dagster.
 """
 
 from collections.abc import Generator, Sequence

@@ -126,8 +126,9 @@ def _mishap(number: int, sandbox: Sandbox) -> None:
 
 
 def _customer_asks(sandbox: Sandbox) -> None:
-    """A customer opens a return in the shop, of an order that came and that ReBound knows since yesterday."""
+    """A customer opens a return in the shop: of an order that came, that ReBound knows since yesterday, and that nobody else returns."""
     returned = {each["order_id"] for each in sandbox.get("returns", marketplace=LOST_AT)["returns"]}
+    returned |= {piece["order_id"] for piece in sandbox.get("world/truth")["pieces"]}
     for known in sandbox.get("rebound/sales-orders")["sales_orders"]:
         order_id = str(known["order"]["clientOrderId"])
         if order_id.startswith(LOST_AT[:3].upper()) and order_id not in returned:

@@ -16,6 +16,7 @@ from returns_assets.rebound.importer import import_directory
 from returns_assets.settings import Settings, load_settings
 from returns_assets.steps.context import StepContext, open_context
 from returns_assets.steps.inbox import keep
+from returns_assets.warehouse.connection import Warehouse
 
 UNSETTLED = ("unknown", "planned", "claimed")
 # Without the drift: it compares readings of today, and the sandbox's clock is in the past.
@@ -35,9 +36,10 @@ class Telling:
     @classmethod
     @contextmanager
     def begin(cls, stage: Stage, sandbox: Sandbox) -> "Generator[Telling]":
-        """Load the code location once."""
+        """Load the code location once, and hold the warehouse's file: to open it is most of what a short transaction costs, and nobody
+        else is here to wait for it."""
         settings = load_settings()
-        with runner(settings) as dagster:
+        with Warehouse(settings.resolved_warehouse_url).connection(), runner(settings) as dagster:
             yield cls(stage, sandbox, settings, dagster)
 
     @contextmanager
