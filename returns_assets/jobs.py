@@ -3,6 +3,7 @@
 # pyright: reportUnknownMemberType=false
 # Dagster's decorators annotate metadata with an open os.PathLike, so that all of them count as partly unknown.
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import dagster as dg
@@ -35,25 +36,40 @@ class Jobs(NamedTuple):
     publish: UnresolvedAssetJobDefinition
 
 
+# Tags that dagster.yaml's limits and Dagster's queue look at: refunds come first, and the flows beside them never take every slot of a run.
+FIRST = {"dagster/priority": "10"}
+BESIDE = {"returns/beside": "refunds"}
+ALONE = "returns/alone"  # one run of a job for a partition at a time; of another job for the same partition as many as want
+
+
 def build_jobs(days: dg.PartitionsDefinition, partitions: dg.PartitionsDefinition) -> Jobs:
     """Selecting assets selects their checks, too: a run of the main job always has its gate."""
     return Jobs(
-        dg.define_asset_job("ingest_returns", AssetSelection.assets(*INGESTED), partitions_def=days,
-                            description="Pick dropped files up, poll ReBound, read the day's documents into return events"),
-        dg.define_asset_job("process_returns", AssetSelection.assets(*PROCESSED), partitions_def=partitions,
-                            description="The main job: orders, decisions, checks, refunds and metrics of one day of one marketplace"),
-        dg.define_asset_job("return_status", AssetSelection.assets(*STATUS), partitions_def=partitions,
-                            description="Mirakl's returns follow ReBound's: received, assessed, closed, cancelled"),
-        dg.define_asset_job("process_dispatches", AssetSelection.assets(*DISPATCHED), partitions_def=partitions,
-                            description="Dispatches of one day of one marketplace: orders, carriers, checks, tracking and shipping"),
-        dg.define_asset_job("process_rebound_orders", AssetSelection.assets(*SALES), partitions_def=partitions,
-                            description="Shipped orders of one day of one marketplace are told to ReBound"),
-        dg.define_asset_job("restock", AssetSelection.assets(*RESTOCKED), partitions_def=partitions,
-                            description="Restock of one day of one marketplace: pieces decided, checked, quantities set or signalled"),
-        dg.define_asset_job("nightly_drift", AssetSelection.assets("stock_drift"), partitions_def=partitions,
-                            description="Today's quantities against what they should be"),
-        dg.define_asset_job("authorise_returns", AssetSelection.assets(*AUTHORISED), partitions_def=partitions,
-                            description="Requests for returns: judged by the order's live lines, authorised at ReBound, written back"),
+        _job("ingest_returns", INGESTED, days, FIRST, "Pick dropped files up, poll ReBound, read the day's documents into return events"),
+        _job("process_returns", PROCESSED, partitions, FIRST,
+             "The main job: orders, decisions, checks, refunds and metrics of one day of one marketplace"),
+        _job("return_status", STATUS, partitions, BESIDE, "Mirakl's returns follow ReBound's: received, assessed, closed, cancelled"),
+        _job("process_dispatches", DISPATCHED, partitions, BESIDE,
+             "Dispatches of one day of one marketplace: orders, carriers, checks, tracking and shipping"),
+        _job("process_rebound_orders", SALES, partitions, BESIDE, "Shipped orders of one day of one marketplace are told to ReBound"),
+        _job("restock", RESTOCKED, partitions, BESIDE,
+             "Restock of one day of one marketplace: pieces decided, checked, quantities set or signalled"),
+        _job("nightly_drift", ("stock_drift",), partitions, BESIDE, "Today's quantities against what they should be"),
+        _job("authorise_returns", AUTHORISED, partitions, BESIDE,
+             "Requests for returns: judged by the order's live lines, authorised at ReBound, written back"),
         dg.define_asset_job("publish", AssetSelection.assets("published_warehouse"),
                             description="Swap in a fresh read-only copy of the warehouse"),
     )  # fmt: skip
+
+
+def _job(
+    name: str, assets: Sequence[str], partitions: dg.PartitionsDefinition, tags: Mapping[str, str], description: str
+) -> UnresolvedAssetJobDefinition:
+    of_partition = dg.PartitionedConfig(
+        partitions_def=partitions,
+        run_config_for_partition_key_fn=lambda _key: {},
+        tags_for_partition_key_fn=lambda key: {ALONE: f"{name} {key}"},
+    )
+    return dg.define_asset_job(
+        name, AssetSelection.assets(*assets), config=of_partition, partitions_def=partitions, tags=tags, description=description
+    )

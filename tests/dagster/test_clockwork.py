@@ -6,11 +6,14 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster import AssetKey
+import yaml
+from dagster import AssetKey, DagsterRun
+from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from returns_assets.ledger.database import Ledger
 from returns_assets.schedules import DISPATCH, PROCESS, days_of
 from tests.dagster.location import DAY, Location, with_a_bug
+from tests.sandbox_fixture import ROOT
 
 
 def tick(location: Location, schedule: str, at: datetime) -> list[str]:
@@ -42,6 +45,36 @@ def test_the_looks_back_leave_no_day_out() -> None:
     for flow in (PROCESS, DISPATCH):
         days = sorted(day for times in flow for day in days_of(times, date(2025, 5, 11), date(2025, 3, 1)))
         assert days == [date.fromordinal(date(2025, 5, 11).toordinal() - back) for back in range(35, -1, -1)]
+
+
+def asked(location: Location, schedule: str, marketplace: str) -> DagsterRun:
+    """The run that a tick of the schedule queues for a marketplace, with its tags."""
+    schedule_def = location.defs.resolve_schedule_def(schedule)
+    at = datetime(2025, 3, 9, 10, 15, tzinfo=UTC)
+    context = dg.build_schedule_context(location.instance, scheduled_execution_time=at, repository_def=location.defs.get_repository_def())
+    requests = schedule_def.evaluate_tick(context).run_requests or []
+    (request,) = [each for each in requests if str(each.partition_key).endswith(marketplace)]
+    job = location.defs.resolve_job_def(schedule_def.job_name)
+    tags = {**job.tags, **request.with_resolved_tags_and_config(job, [], []).tags}
+    return DagsterRun(job_name=job.name, run_id=request.run_key, tags=tags)
+
+
+def test_refunds_wait_for_no_flow_beside_them(location: Location) -> None:
+    limits = yaml.safe_load((ROOT / "dagster.yaml").read_text())["concurrency"]["runs"]
+    slow = [asked(location, "restock_today", "nordhaus"), asked(location, "status_today", "nordhaus")]
+    refunds, others = asked(location, "process_today", "nordhaus"), asked(location, "process_today", "albion")
+    beside = TagConcurrencyLimitsCounter(limits["tag_concurrency_limits"], slow)
+    assert not beside.is_blocked(refunds), "of the same partition, too"
+    assert beside.is_blocked(asked(location, "dispatch_today", "maplewood")), "there are slots that only refunds take"
+    assert len(slow) < limits["max_concurrent_runs"]
+    assert priority(refunds) > priority(slow[0])
+    running = TagConcurrencyLimitsCounter(limits["tag_concurrency_limits"], [refunds])
+    assert running.is_blocked(asked(location, "process_today", "nordhaus")), "one run of a partition at a time"
+    assert not running.is_blocked(others)
+
+
+def priority(run: DagsterRun) -> int:
+    return int(run.tags.get("dagster/priority", "0"))
 
 
 def evaluate(location: Location, sensor: str, cursor: str | None = None) -> tuple[list[dg.RunRequest], str | None]:

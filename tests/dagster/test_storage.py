@@ -12,6 +12,7 @@ from dagster import DagsterInstance
 from dagster._serdes import serialize_value
 from sqlalchemy import create_engine, text
 
+from returns_assets.jobs import ALONE, BESIDE
 from returns_assets.partitions import partition_key
 from tests.dagster.location import DAY, Location
 from tests.mirakl.stub import StubMirakl
@@ -53,7 +54,9 @@ def a_run(home: Path, stub: StubMirakl, monkeypatch: pytest.MonkeyPatch) -> None
             "ingest_returns": "SUCCESS",
             "process_returns": "SUCCESS",
         }
-        assert {run.tags["dagster/partition"] for run in instance.get_runs()} == {partition_key(DAY), partition_key(DAY, "nordhaus")}
+        days = {"ingest_returns": partition_key(DAY), "process_returns": partition_key(DAY, "nordhaus")}
+        assert {run.tags["dagster/partition"] for run in instance.get_runs()} == set(days.values())
+        assert {run.tags[ALONE] for run in instance.get_runs()} == {f"{job} {key}" for job, key in days.items()}
 
 
 def test_sqlite_under_dagster_home(home: Path, stub: StubMirakl, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +119,6 @@ def test_settings_that_matter(home: Path) -> None:
         limits = instance.get_concurrency_config().run_queue_config
         assert limits is not None
         alone = {limit["key"] for limit in limits.tag_concurrency_limits if limit["limit"] == 1}
-        assert alone == {"dagster/partition", "dagster/asset_partition_range_start"}, (
-            "one run for a partition at a time, of a backfill, too"
-        )
+        assert alone == {ALONE, "dagster/asset_partition_range_start"}, "one run of a job for a partition at a time, of a backfill, too"
+        (beside,) = [limit for limit in limits.tag_concurrency_limits if limit["key"] in BESIDE]
+        assert beside["limit"] < limits.max_concurrent_runs

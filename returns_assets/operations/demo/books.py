@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from decimal import Decimal
+from typing import Any
 
 import click
 
@@ -46,6 +47,9 @@ def compare_other_books(ctx: StepContext, sandbox: Sandbox) -> bool:
         made = {t.kind: t.effects for t in ctx.ledger.effects.totals(marketplace=key) if t.state == "confirmed"}
         shipped = sum(each["status"] == "SHIPPED" for each in sandbox.get("shipments", marketplace=key)["shipments"])
         rows.append((key, "orders and parcels shipped", made.get("ship", 0) + made.get("shipment", 0), shipped))
+        received = sum(any(step["by"] == "RT25" for step in each["history"]) for each in _returns(sandbox, key))
+        if received or made.get("return_received"):  # not where the operator has no returns
+            rows.append((key, "returns shown as received", made.get("return_received", 0), received))
         if shop.stock.mode == "own":
             with ctx.warehouse.read() as con:
                 units = con.execute("SELECT coalesce(sum(units), 0) FROM stock_pushes WHERE marketplace = ? AND state = 'confirmed'", [key])
@@ -61,6 +65,10 @@ def compare_other_books(ctx: StepContext, sandbox: Sandbox) -> bool:
     click.echo()
     click.echo(table(["where", "what", "ours", "theirs", "agree"], shown, right=["ours", "theirs"]))
     return all(row[2] == row[3] for row in rows)
+
+
+def _returns(sandbox: Sandbox, marketplace: str) -> list[Any]:
+    return sandbox.get("returns", marketplace=marketplace)["returns"]
 
 
 def _shown(books: Money, currency: str) -> tuple[int, str]:
