@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from bench.measure import Row, Side, Watch, alternate, run, same
+from bench.measure import Row, Side, Watch, all_done, alternate, run, same
 from bench.push import concurrency
 from bench.shops import DAY, KEY, access, context, headers, sandbox
 
@@ -73,9 +73,11 @@ def bench(scale: float, repeat: int) -> list[Row]:
                 (each["order_id"], each["tracking"]["carrier_code"], each["tracking"]["tracking_number"], each["status"])
                 for each in shipments
             )
+            figures.result["parcels"] = len(figures.result["shipped"])
             return figures
 
         sides = alternate({name: lambda n, name=name: side(name, n) for name in ("product", "bare")}, repeat)
+    all_done("parcels", sides, dispatches)
     same("shipped", sides)
     same("blocked", sides)
     ours, hand = sides["product"], sides["bare"]

@@ -92,6 +92,13 @@ def _median(found: list[Side]) -> Side:
     return Side(statistics.median(times), processor, max(side.peak for side in found), times, found[-1].result)
 
 
+def all_done(what: str, sides: dict[str, Side], wanted: int) -> None:
+    """Raises Differs unless each side's `what` counts `wanted`: two sides that did nothing agree, too."""
+    for name, figures in sides.items():
+        if figures.result[what] != wanted:
+            raise Differs(f"{name}: {figures.result[what]} {what}, not {wanted}")
+
+
 def same(name: str, sides: dict[str, Side]) -> None:
     """Raise Differs unless all sides have the same value under `name`."""
     values = {side: figures.result[name] for side, figures in sides.items()}

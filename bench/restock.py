@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from bench.measure import Row, Side, Watch, alternate, run, same
+from bench.measure import Row, Side, Watch, all_done, alternate, run, same
 from bench.shops import DAY, KEY, access, context, headers, sandbox
 
 UNITS = 100_000
@@ -78,9 +78,11 @@ def bench(scale: float, repeat: int) -> list[Row]:
                 calls[name] = sum(started.get("requests/counts")["counts"].values())
                 changes = started.get("offers/history", marketplace=KEY, cause="import")["changes"]
             figures.result["after"] = sorted((each["sku"], each["after"]) for each in changes)
+            figures.result["units"] = sum(each["after"] - each["before"] for each in changes)
             return figures
 
         sides = alternate({name: lambda n, name=name: side(name, n) for name in ("product", "bare")}, repeat)
+    all_done("units", sides, orders * A_LINE)
     same("after", sides)
     same("blocked", sides)
     ours, hand = sides["product"], sides["bare"]

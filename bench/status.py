@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from bench.measure import Row, Side, Watch, alternate, run, same
+from bench.measure import Row, Side, Watch, all_done, alternate, run, same
 from bench.shops import DAY, KEY, access, context, headers, sandbox
 
 RETURNS = 10_000
@@ -67,13 +67,16 @@ def bench(scale: float, repeat: int) -> list[Row]:
                 ids.write_text("\n".join(each["id"] for each in made) + "\n", encoding="utf-8")
                 started.delete("requests")
                 figures = run(f"status:{name}", ids=str(ids), **access(started), **more)
-                calls[name] = sum(started.get("requests/counts")["counts"].values())
+                counts = started.get("requests/counts")["counts"]
+                calls[name] = sum(counts.values())
                 shown = started.get("returns", marketplace=KEY)["returns"]
             figures.result["received"] = sum(each["state"] == "RECEIVED" for each in shown)
+            figures.result["updating calls"] = counts[f"{KEY}/RT25"]
             return figures
 
         sides = alternate({name: lambda n, name=name: side(name, n) for name in ("product", "bare")}, repeat)
-    same("received", sides)
+    all_done("received", sides, returns)
+    all_done("updating calls", sides, -(-returns // BATCH))
     same("blocked", sides)
     ours, hand = sides["product"], sides["bare"]
     our_rate, bare_rate = (f"{returns / figures.seconds:,.0f} a second" for figures in (ours, hand))
