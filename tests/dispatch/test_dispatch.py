@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from returns_assets.mirakl.errors import MiraklDeniedError
 from returns_assets.quality.gate import validate_actions
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.steps.dispatch import push_dispatches
@@ -357,6 +358,7 @@ def test_a_notice_that_a_later_day_has_is_blocked(single: DispatchWorld) -> None
     with single.warehouse.transaction() as con:
         con.execute("INSERT INTO dispatch_notices SELECT * REPLACE (day + 1 AS day) FROM dispatch_notices")
     assert planned(single) == ("notice_not_in_later_day",)
+    assert [row["day"] for row in single.rows("late_dispatches")] == [DAY], "blocked, and seen to be late"
 
 
 def test_a_tracking_that_was_there_before_is_sent_again(single: DispatchWorld) -> None:
@@ -374,6 +376,10 @@ def test_a_tracking_that_was_there_before_is_sent_again(single: DispatchWorld) -
 def test_mirakl_failing_leaves_everything_to_be_sent_later(multi: DispatchWorld) -> None:
     order = multi.order(1)
     multi.left(order)
+    multi.sandbox.fault("OR11", script=["ok", "401"])  # the push cannot read the order again
+    with pytest.raises(MiraklDeniedError):
+        multi.run()
+    assert [row["order_id"] for row in multi.rows("late_dispatches")] == [order], "what is late is seen all the same"
     multi.sandbox.fault("ST01", "429", times=1)
     multi.run()
     assert len(multi.shipments(order)) == 1, "a 429 is waited for"
