@@ -3,7 +3,7 @@
 A flow of its own reads for itself: neither the refunds' sweep nor its failures are in the way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 
@@ -11,7 +11,8 @@ from returns_assets.mirakl.dispatch_facts import OrderFact, ShipmentFact, orders
 from returns_assets.mirakl.errors import MiraklPermanentError
 from returns_assets.mirakl.reference import DISPATCH_OPERATIONS
 from returns_assets.steps.context import StepContext, StepResult
-from returns_assets.steps.ingest_mirakl import refresh_lists
+from returns_assets.steps.ingest_mirakl import read_again, refresh_lists
+from returns_assets.translation.model import carrier_key
 from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 # An id with a comma cannot be asked for: OR11 takes a comma-separated list.
@@ -20,6 +21,10 @@ NAMED = """
     WHERE marketplace = $marketplace AND day = $day AND event = 'DISPATCHED'
         AND trim(coalesce(order_id, '')) <> '' AND NOT contains(order_id, ',')
     ORDER BY order_id
+"""
+CARRIERS = """
+    SELECT DISTINCT carrier FROM warehouse_events
+    WHERE marketplace = ? AND event = 'DISPATCHED' AND carrier IS NOT NULL AND list_contains(?, trim(order_id))
 """
 MULTI = "features.shipment.multi_shipment"
 FLAG = "SELECT max(value) FROM mirakl_reference WHERE marketplace = ? AND day = ? AND list = 'platform' AND code = ?"
@@ -38,6 +43,7 @@ def ingest_dispatch_orders(ctx: StepContext, marketplace: str, day: date) -> Ste
         flag = con.execute(FLAG, [marketplace, day, MULTI]).fetchone()
     seen = {**partition, "fetched_at": ctx.now().astimezone(UTC).replace(tzinfo=None)}
     orders = orders_of(ctx.mirakl(marketplace).orders_by_id(named, shop.order_tax_mode)) if named else {}
+    unavailable += read_again(ctx, marketplace, day, "SH21", _carrier_codes(ctx, marketplace, orders.values()))
     single = not orders or (flag is not None and flag[0] == "false")
     shipments = None if single else read_shipments(ctx, marketplace, sorted(orders))
     order_rows = [row for order in orders.values() for row in _order_rows(order, {**seen, "multi_shipment": shipments is not None})]

@@ -69,14 +69,15 @@ def test_an_unknown_carrier_is_caught_before_the_call_and_sent_after_the_fix(sin
 
 @pytest.mark.parametrize("key", ["albion", "nordhaus"])
 def test_a_withdrawn_carrier_is_caught_after_the_call_and_sent_after_the_fix(tmp_path: Path, sandbox: Sandbox, key: str) -> None:
-    code, other = {"albion": ("DPD-UK", "RM48"), "nordhaus": ("DPD_CLASSIC", "HERMES")}[key]
+    code, other = {"albion": ("DPD-UK", "RM48"), "nordhaus": ("DPD_CLASSIC", "DPD_NEW")}[key]
     first = "OR23" if key == "albion" else "ST01"
     with dispatch_world(tmp_path / key, sandbox, key) as world:
         world.left(world.order(1))
         world.run()  # the day's lists are read
         order = world.order(2)
         world.left(order)
-        sandbox.post("carriers", marketplace=key, withdraw=code)
+        replaced = {"add": {"code": other, "label": "DPD", "standard_code": "dpd"}} if key == "nordhaus" else {}
+        sandbox.post("carriers", marketplace=key, withdraw=code, **replaced)
         sandbox.delete("requests")
         report = world.run()
         assert world.calls() == [first], "nothing is shipped without its tracking"
@@ -87,19 +88,40 @@ def test_a_withdrawn_carrier_is_caught_after_the_call_and_sent_after_the_fix(tmp
         world.run()
         assert world.calls() == [first], "the same request is not sent again"
 
+        world.advance(600)
         world.mappings = mappings_with(world.home, f"{key},DPD,{other},,,2010-01-01,\n")
         assert world.run().says["late"] == 0
         [shipment] = world.shipments(order)
         assert (shipment["status"], shipment["tracking"]["carrier_code"]) == ("SHIPPED", other)
         assert world.exceptions() == set()
+        assert len(world.calls("SH21")) == (1 if key == "nordhaus" else 0), "the day's list is read again only if it lacks the code"
 
 
 def test_a_carrier_that_the_operator_never_had_is_caught_before_the_call(tmp_path: Path, sandbox: Sandbox) -> None:
-    with dispatch_world(tmp_path / "albion", sandbox, "albion", "albion,DPD,DPD,,,2010-01-01,\n") as world:
-        world.left(world.order(1))
+    rows = "albion,DPD,DPD,,,2010-01-01,\nalbion,Van,,Own Van,https://van.example,2010-01-01,\nalbion,Old,OLD,,,2010-01-01,2020-01-01\n"
+    with dispatch_world(tmp_path / "albion", sandbox, "albion", rows) as world:
+        for day in (DAY, LATER, DAY):
+            assert world.run(day).blocked_by == ()
+        [warning] = world.ledger.exceptions.list()
+        assert (warning.cause, warning.day, warning.exception_class) == ("check_failed", LATER, "mapping"), "without a dispatch, and once"
+        assert warning.detail.startswith("carriers_live: 1 of 1 rows")
+        assert "carriers.csv" in warning.todo
+        order = world.order(1)
+        world.left(order)
         world.run()
         assert "carrier_not_live" in world.exceptions()
         assert world.calls() == []
+
+        world.advance(600)
+        world.run()
+        sandbox.post("carriers", marketplace="albion", add={"code": "DPD", "label": "DPD", "standard_code": "dpd"})
+        world.run()
+        assert ("carrier_not_live" in world.exceptions(), len(world.calls("SH21"))) == (True, 2), "not read by each run"
+        world.advance(4 * 3600)
+        world.run()
+        assert (len(world.calls("SH21")), len(world.shipments(order))) == (3, 1)
+        world.run(LATER)
+        assert world.exceptions() == set()
 
 
 @pytest.mark.parametrize(("key", "operation"), [("albion", "OR23"), ("albion", "OR24"), ("nordhaus", "ST01")])
@@ -284,7 +306,7 @@ def test_a_state_that_takes_no_dispatch(single: DispatchWorld) -> None:
     assert single.run().says["outcomes"] == {"hold": 1, "exception": 1, "done": 1}
     assert single.exceptions() == {"order_cancelled"}
     single.sandbox.post("debits", marketplace="albion")
-    assert single.run().says["outcomes"] == {"ready": 1, "exception": 1, "done": 1}
+    assert single.run().says["outcomes"] == {"ready": 1, "exception": 2, "done": 1}
     assert single.calls() == ["OR23", "OR24"]
 
 
@@ -357,6 +379,7 @@ def test_a_notice_that_a_later_day_has_is_blocked(single: DispatchWorld) -> None
     assert planned(single) == ()
     with single.warehouse.transaction() as con:
         con.execute("INSERT INTO dispatch_notices SELECT * REPLACE (day + 1 AS day) FROM dispatch_notices")
+        con.execute("DELETE FROM late_dispatches")
     assert planned(single) == ("notice_not_in_later_day",)
     assert [row["day"] for row in single.rows("late_dispatches")] == [DAY], "blocked, and seen to be late"
 
