@@ -287,6 +287,54 @@ def test_multi_shipment_switched_off_falls_back(multi: DispatchWorld) -> None:
     assert len(multi.shipments(second)) == 1
 
 
+def test_an_order_whose_st01_is_answered_with_404_is_told_as_a_whole(multi: DispatchWorld) -> None:
+    order, begun = multi.order(1), multi.order(2, {"quantity": 2})
+    multi.left(begun, tracking_number="A")
+    multi.run()
+    multi.sandbox.delete("requests")
+    multi.sandbox.fault("ST01", "404")  # PC01 and ST11 know nothing of it
+    multi.sandbox.fault("OR24", "cut_before", times=1)
+    multi.left(order)
+    multi.left(begun, tracking_number="B")
+    assert multi.run().says["late"] == 2
+    assert (multi.calls(), multi.exceptions()) == (["ST01"] * 2, {"multi_shipment_off"})
+    multi.run()
+    assert multi.calls() == ["ST01", "ST01", "OR23", "OR24"]
+    multi.sandbox.delete("faults")
+    multi.advance(120)
+    for _ in range(2):
+        multi.run()
+        assert multi.calls() == ["ST01", "ST01", "OR23", "OR24", "OR24"], "it stays with the way that was begun"
+    [shipment] = multi.shipments(order)
+    assert (shipment["status"], shipment["tracking"]["tracking_number"]) == ("SHIPPED", f"T{order}")
+    assert len(multi.shipments(begun)) == 1, "no second way for an order of which ST01 told a parcel"
+    assert [row["cause"] for row in multi.rows("late_dispatches")] == ["multi_shipment_off"]
+
+
+def test_a_tracking_that_somebody_changed_is_left_to_a_person(single: DispatchWorld) -> None:
+    order = single.order(1)
+    single.left(order)
+    single.sandbox.fault("OR24", "cut_before", times=1)
+    single.run()
+
+    def by_hand(carrier: str, number: str) -> None:
+        with single.sandbox.seller("albion") as client:
+            body = {"carrier_code": carrier, "tracking_number": number}
+            assert client.put(f"/api/orders/{order}/tracking", json=body).status_code == 204
+        single.sandbox.delete("requests")
+
+    by_hand("RM48", "BY-HAND")
+    single.advance(120)
+    for _ in range(2):
+        single.run()
+        assert (single.exceptions(), single.calls()) == ({"tracking_changed"}, [])
+        assert [row["cause"] for row in single.rows("late_dispatches")] == ["tracking_changed"]
+        single.advance(7200)
+    by_hand("DPD-UK", f"T{order}")
+    assert single.run().says["late"] == 0
+    assert (single.exceptions(), single.calls()) == (set(), ["OR24"])
+
+
 def test_more_than_was_sold_and_foreign_ids_are_exceptions_and_stop_nothing(multi: DispatchWorld) -> None:
     order, good = multi.order(1), multi.order(2)
     multi.left(order, tracking_number="A", hour=7)
