@@ -351,11 +351,16 @@ def test_more_than_was_sold_and_foreign_ids_are_exceptions_and_stop_nothing(mult
 def test_a_state_that_takes_no_dispatch(single: DispatchWorld) -> None:
     for number, state in enumerate(["WAITING_DEBIT", "CANCELED", "SHIPPED"], start=1):
         single.left(single.order(number, order_state=state))
-    assert single.run().says["outcomes"] == {"hold": 1, "exception": 1, "done": 1}
-    assert single.exceptions() == {"order_cancelled"}
+    single.left(single.order(4, can_shop_ship=False))
+    assert single.run().says["outcomes"] == {"hold": 1, "exception": 2, "done": 1}
+    assert single.exceptions() == {"order_cancelled", "not_shipped_by_shop"}
     single.sandbox.post("debits", marketplace="albion")
     assert single.run().says["outcomes"] == {"ready": 1, "exception": 2, "done": 1}
     assert single.calls() == ["OR23", "OR24"]
+    with single.warehouse.transaction() as con:
+        con.execute("UPDATE dispatch_orders SET order_state = 'A_NEW_STATE' WHERE order_state = 'CANCELED'")
+    plan_dispatches(single.ctx, "albion", DAY)
+    assert single.exceptions() == {"order_state_unknown", "not_shipped_by_shop"}
 
 
 def test_tracking_is_asked_for_where_the_shipping_type_or_the_carrier_does(tmp_path: Path, sandbox: Sandbox) -> None:
