@@ -8,8 +8,8 @@ from returns_assets.assets.ingest import ONE_BY_ONE, POOL, Result, Steps
 from returns_assets.partitions import marketplace_slice
 from returns_assets.steps.dispatch import push_dispatches, read_back_lost_dispatches
 from returns_assets.steps.dispatch_ingest import ingest_dispatch_orders
+from returns_assets.steps.dispatch_late import find_late_dispatches
 from returns_assets.steps.dispatch_notices import plan_dispatches
-from returns_assets.steps.dispatch_report import find_late_dispatches
 
 GROUP = "dispatch"
 LINEAGE = {
@@ -50,7 +50,10 @@ def dispatch_assets(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
     @dg.asset(deps=["dispatch_notices", "dispatch_pushes"], partitions_def=partitions, group_name=GROUP, kinds={"duckdb"},
               backfill_policy=ONE_BY_ONE, pool=POOL, metadata=table_metadata("late_dispatches"))  # fmt: skip
     def late_dispatches(context: dg.AssetExecutionContext, steps: Steps) -> Result:
-        """Orders that left the warehouse and are not shipped in Mirakl, with age and deadline; empty once all of them are told."""
+        """Orders that left the warehouse and are not shipped in Mirakl, with age and deadline; empty once all of them are told.
+
+        Planning and push write it, too, so that it is right where a check or a failed push keeps this from being run.
+        """
         marketplace, day = marketplace_slice(context.partition_key)
         partition = {"marketplace": marketplace, "day": day}
         return written(steps, "late_dispatches", partition, find_late_dispatches(steps, marketplace, day))

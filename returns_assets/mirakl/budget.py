@@ -39,6 +39,7 @@ CEILINGS: Mapping[str, Ceiling] = {
     "OR75": Ceiling(interval=DAILY),
     "CUR01": Ceiling(interval=DAILY),
     "SH21": Ceiling(interval=DAILY),
+    "SH21-again": Ceiling(interval=4 * 3600.0),  # for one code that a dispatch needs and the day's list lacks
     "SH12": Ceiling(interval=DAILY),
 }
 _SCHEMA = "CREATE TABLE IF NOT EXISTS calls (scope TEXT, name TEXT, at REAL, PRIMARY KEY (scope, name))"
@@ -66,17 +67,20 @@ class CallBudget:
         self._ceilings = ceilings
         self._clock = clock
 
-    def due(self, operation: str) -> bool:
-        """Whether `operation` may be used now. A last use in the future (a clock set back) does not count."""
+    def due(self, operation: str, about: str = "") -> bool:
+        """Whether `operation` may be used now. A last use in the future (a clock set back) does not count.
+
+        `about`: what it is used for, where each such thing has an interval of its own.
+        """
         interval = self._ceilings.get(operation, Ceiling()).interval
         with self._open() as con:
-            last = self._last(con, f"use {operation}")
+            last = self._last(con, f"use {operation} {about}".rstrip())
         return last is None or not 0 <= self._clock().timestamp() - last < interval
 
-    def used(self, operation: str) -> None:
+    def used(self, operation: str, about: str = "") -> None:
         """Remember that `operation` was used now; called after a success, so that a failed read can be repeated at once."""
         with self._open() as con:
-            self._remember(con, f"use {operation}", self._clock().timestamp())
+            self._remember(con, f"use {operation} {about}".rstrip(), self._clock().timestamp())
 
     def pace(self, operation: str, wait: Callable[[float], None]) -> None:
         """Take the next call slot of `operation` and wait for it. Slots are handed out under a lock, also across processes."""

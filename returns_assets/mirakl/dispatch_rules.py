@@ -38,11 +38,17 @@ def prepared_obstacle(shipment: ShipmentFact | None, shipment_id: str) -> Obstac
     return None
 
 
-def tracking_obstacle(seen: OrderFact | ShipmentFact | None, tracking: Mapping[str, str]) -> Obstacle | None:
-    """Nothing is shipped before Mirakl shows its tracking: the second of two calls depends on the first."""
-    if seen is not None and not shows(seen, tracking):
-        return Obstacle("tracking_not_set", "Mirakl does not show the tracking yet", passing=True, soon=True)
-    return None
+def tracking_obstacle(seen: OrderFact | ShipmentFact | None, tracking: Mapping[str, str], *, settled: bool) -> Obstacle | None:
+    """Nothing is shipped before Mirakl shows its tracking: the second of two calls depends on the first.
+
+    `settled`: Mirakl took it long enough ago to show it. If it shows another one, somebody changed it, and a person says which is right.
+    """
+    if seen is None or shows(seen, tracking):
+        return None
+    if settled:
+        shown = f"{seen.carrier_code or seen.carrier_name or '(no carrier)'} {seen.tracking_number or '(no number)'}"
+        return Obstacle("tracking_changed", f"Mirakl took the tracking and shows {shown}")
+    return Obstacle("tracking_not_set", "Mirakl does not show the tracking yet", passing=True, soon=True)
 
 
 def shipment_obstacle(shipments: Sequence[ShipmentFact], tracking: Mapping[str, str], ours: Collection[str]) -> Obstacle | None:

@@ -16,8 +16,8 @@ from returns_assets.quality.stock_suite import STOCK
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.dispatch import push_dispatches, read_back_lost_dispatches
 from returns_assets.steps.dispatch_ingest import ingest_dispatch_orders
+from returns_assets.steps.dispatch_late import find_late_dispatches
 from returns_assets.steps.dispatch_notices import plan_dispatches
-from returns_assets.steps.dispatch_report import find_late_dispatches
 from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
 from returns_assets.steps.push_return_requests import push_return_requests, read_back_lost_requests

@@ -46,4 +46,9 @@ DISPATCH_SUITE: tuple[Expectation, ...] = (
                 *in_set("carrier_cause", lambda _: [""]), (*NOTICE, "carrier", "carrier_cause"),
                 "every carrier that the warehouse names is mapped to one that the operator has", "mapping",
                 "add the carrier to carriers.csv (returns mappings check --live proposes codes), then run the partition again"),
+    Expectation(NOTICES, "carriers_live", "warning", "dispatch_carriers", *in_set("listed", lambda _: ["live"]),
+                ("carrier", "carrier_code"),
+                "every code that carriers.csv gives today is in the operator's list (SH21), whether or not anything leaves with it",
+                "mapping",
+                "choose another code in carriers.csv (returns mappings check --live proposes some), then run the partition again"),
 )  # fmt: skip

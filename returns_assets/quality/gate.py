@@ -3,12 +3,14 @@
 A verdict counts for exactly the rows it saw: it carries the partition's content hash, which whoever acts on it compares.
 """
 
+import json
 import warnings
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from returns_assets.ledger.exceptions import ExceptionRecord
+from returns_assets.quality.dispatch_suite import NOTICES
 from returns_assets.quality.facts import Facts, read_facts
 from returns_assets.quality.findings import Finding
 from returns_assets.quality.reading import read_slices
@@ -57,6 +59,8 @@ def _validate(ctx: StepContext, asset: str, marketplace: str | None, day: date, 
         extra["held_elsewhere"] = _held_elsewhere(ctx, marketplace, day)
     if asset == WAREHOUSE:
         extra |= _file_counts(ctx, day)
+    if asset == NOTICES and marketplace is not None:
+        extra["carriers_in_force"] = _carriers_in_force(ctx, marketplace)
     partition: dict[str, Any] = {"day": day} if marketplace is None else {"marketplace": marketplace, "day": day}
     with ctx.warehouse.read() as con:  # the hash and all slices from one consistent view
         content = slice_hash(con, asset, partition) if hashed else ""
@@ -81,6 +85,12 @@ def _file_counts(ctx: StepContext, day: date) -> dict[str, Any]:
         "file_rows": [file.rows for _, file in read],
         "file_refused": [file.rows_refused for _, file in read],
     }
+
+
+def _carriers_in_force(ctx: StepContext, marketplace: str) -> str:
+    """The marketplace's rows of carriers.csv with a code, as a dispatch is translated now, as JSON."""
+    rows = ctx.mappings.carriers_of(marketplace, ctx.now().astimezone(UTC).date())
+    return json.dumps([{"carrier": row.carrier, "carrier_code": row.carrier_code} for row in rows if row.carrier_code is not None])
 
 
 def _open_lines(ctx: StepContext, marketplace: str | None) -> list[str]:

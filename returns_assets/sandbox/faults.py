@@ -10,6 +10,7 @@ FAULTS = (
     "429",  # refused with Retry-After
     "429_no_header",
     "401",
+    "404",
     "500",
     "502",
     "503",

@@ -20,8 +20,15 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_BEFORE = {"429": 429, "429_no_header": 429, "401": 401, "500": 500, "502": 502, "503": 503}
-_MESSAGES = {429: "Too many requests", 401: "Unauthorized", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
+_BEFORE = {"429": 429, "429_no_header": 429, "401": 401, "404": 404, "500": 500, "502": 502, "503": 503}
+_MESSAGES = {
+    429: "Too many requests",
+    401: "Unauthorized",
+    404: "Not Found",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+}
 # Credentials never reach the log.
 _SECRET = frozenset({"authorization", "cookie", "proxy-authorization"})
 _SILENCE = 3600.0

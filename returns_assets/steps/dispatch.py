@@ -14,6 +14,7 @@ from returns_assets.steps.act_resolve import resolve_unknown
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.dispatch_intents import register_dispatches
 from returns_assets.steps.dispatch_kinds import NOTICES, ShipKind, ShipmentKind, TrackingKind
+from returns_assets.steps.dispatch_late import find_late_dispatches
 from returns_assets.steps.dispatch_report import report_dispatches
 
 KINDS = (TrackingKind, ShipKind, ShipmentKind)  # in the order of sending: an order is shipped after its tracking is set
@@ -28,7 +29,7 @@ def read_back_lost_dispatches(ctx: StepContext, marketplace: str, day: date) -> 
 
 
 def push_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult:
-    """Register what the notices want and send it; the partition of dispatch_pushes and its exceptions.
+    """Register what the notices want and send it; the partition of dispatch_pushes, its exceptions, and what is late still.
 
     Raises NotValidated (nothing registered, nothing sent) unless the notices, as they are now, passed their validation, and MiraklError
     when orders cannot be read; effects stay as they are then.
@@ -42,4 +43,5 @@ def push_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult
             pushed[kind.name] = asdict(push_all(ctx, kind(), marketplace, day))
     finally:
         result = report_dispatches(ctx, marketplace, day)
+        find_late_dispatches(ctx, marketplace, day)  # also after a push that broke off: part of it may have been told
     return StepResult(result.rows, {**result.metadata, "registered": registered, "read_back": resolved, "push": pushed})

@@ -27,6 +27,10 @@ PUSH_CAUSES: dict[str, tuple[str, str]] = {
     "already_shipped": ("logical", "nothing: somebody shipped it in Mirakl; the next run of the partition sees it as done"),
     "order_cancelled": ("logical", NOTICE_TODOS["order_cancelled"]),
     "tracking_not_set": ("logical", "nothing: the order is shipped as soon as its tracking is set; see the tracking effect of the order"),
+    "tracking_changed": (
+        "logical",
+        "somebody changed the tracking in Mirakl after it was set: set it right there and run the partition again, or ship the order there",
+    ),
     "shipment_unknown": ("logical", "the prepared shipment is gone: run the partition again"),
     "ambiguous_outcome": (
         "logical",

@@ -8,12 +8,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from returns_assets.ledger.records import Effect, Intent, PieceUse
-from returns_assets.ledger.states import CONFIRMED
 from returns_assets.ledger.validations import Validation
 from returns_assets.mirakl.dispatch_call import tracking_body
 from returns_assets.steps.act_gate import require_rows
 from returns_assets.steps.context import StepContext
-from returns_assets.steps.dispatch_kinds import SHIP, SHIPMENT, TRACKING
+from returns_assets.steps.dispatch_kinds import SHIP, SHIPMENT, TRACKING, confirmed_trackings
 from returns_assets.steps.register_effects import register_effects
 
 ZERO = Decimal(0)
@@ -67,7 +66,7 @@ def register_dispatches(ctx: StepContext, marketplace: str, day: date, validatio
         notices = [_Notice(*row) for row in con.execute(READY, partition).fetchall() if row[0] not in moved]
     currency = ctx.mappings.marketplace(marketplace).currency
     intents: dict[str, list[Intent]] = {TRACKING: [], SHIP: [], SHIPMENT: []}
-    sent = _confirmed(ctx, marketplace, notices)
+    sent = confirmed_trackings(ctx, marketplace, {notice.shipment_id or notice.order_id for notice in notices})
     for notice in notices:
         if notice.outcome == "ready":
             for kind, intent in _intents(notice, currency, sent.get(notice.shipment_id or notice.order_id, ())):
@@ -117,13 +116,3 @@ def _version(notice: _Notice, tracking: dict[str, str], confirmed: Sequence[Effe
     turn = len(confirmed) - 1 if confirmed and confirmed[-1].request["tracking"] == tracking else len(confirmed)
     digest = hashlib.sha256(json.dumps(tracking, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     return f"{notice.notice_id} tracking {turn} {digest[:12]}"
-
-
-def _confirmed(ctx: StepContext, marketplace: str, notices: Sequence[_Notice]) -> dict[str, list[Effect]]:
-    """Order or shipment -> its trackings that Mirakl has taken, oldest first."""
-    subjects = {notice.shipment_id or notice.order_id for notice in notices}
-    found: dict[str, list[Effect]] = {}
-    for effect in ctx.ledger.effects.of_subjects(marketplace, TRACKING, subjects):
-        if effect.state == CONFIRMED:
-            found.setdefault(effect.subject, []).append(effect)
-    return {subject: sorted(effects, key=lambda effect: (effect.confirmed_at, effect.id)) for subject, effects in found.items()}

@@ -1,12 +1,13 @@
 """Dispatches as three kinds of effects: `tracking` (OR23, ST23), `ship` (OR24, ST24), which waits for the first, and `shipment` (ST01)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from returns_assets.ledger.records import Effect
+from returns_assets.ledger.states import CONFIRMED
 from returns_assets.mirakl import dispatch_rules as rules
 from returns_assets.mirakl.dispatch_call import send_dispatch
 from returns_assets.mirakl.dispatch_facts import OrderFact, ShipmentFact, orders_of
@@ -24,11 +25,14 @@ BY_SHIPMENT = ("ST01", "ST23", "ST24")
 
 @dataclass(frozen=True)
 class Seen:
-    """Orders and shipments as just read. `shipments` is None where ST11 answers 404. `ours`: order -> shipments that ST01 made for us."""
+    """Orders and shipments as just read. `shipments` is None where ST11 answers 404. `ours`: order -> shipments that ST01 made for us.
+    `trackings`: order or shipment -> the tracking that it took last, if that is long enough ago for the read to show it.
+    """
 
     orders: Mapping[str, OrderFact]
     shipments: Mapping[str, Sequence[ShipmentFact]] | None
-    ours: Mapping[str, set[str]] = field(default_factory=dict[str, set[str]])
+    ours: Mapping[str, set[str]]
+    trackings: Mapping[str, Any]
 
     def of_order(self, effect: Effect) -> Sequence[ShipmentFact]:
         return (self.shipments or {}).get(effect.order_id, ())
@@ -99,7 +103,9 @@ class ShipKind(DispatchKind):
     name = SHIP
 
     def obstacle(self, effect: Effect, seen: Seen) -> Obstacle | None:
-        return _prepared_obstacle(effect, seen) or rules.tracking_obstacle(seen.target(effect), effect.request["tracking"])
+        tracking = effect.request["tracking"]
+        settled = seen.trackings.get(effect.subject) == tracking
+        return _prepared_obstacle(effect, seen) or rules.tracking_obstacle(seen.target(effect), tracking, settled=settled)
 
     def trace(self, effect: Effect, seen: Seen) -> ReadBack:
         target = seen.target(effect)
@@ -135,8 +141,25 @@ def _read(ctx: StepContext, shop: Marketplace, effects: Sequence[Effect]) -> See
     """The effects' orders, and their shipments where a call is about shipments. Raises MiraklError."""
     order_ids = sorted({effect.order_id for effect in effects})
     orders = orders_of(ctx.mirakl(shop.key).orders_by_id(order_ids, shop.order_tax_mode)) if order_ids else {}
+    trackings = _settled_trackings(ctx, shop, {effect.subject for effect in effects if effect.kind == SHIP})
     by_shipment = sorted({effect.order_id for effect in effects if effect.request["operation"] in BY_SHIPMENT})
     if not by_shipment:
-        return Seen(orders, {})
+        return Seen(orders, {}, {}, trackings)
     ours = ctx.ledger.effects.confirmed_ids(shop.key, by_shipment, kind=SHIPMENT)
-    return Seen(orders, read_shipments(ctx, shop.key, by_shipment), ours)
+    return Seen(orders, read_shipments(ctx, shop.key, by_shipment), ours, trackings)
+
+
+def _settled_trackings(ctx: StepContext, shop: Marketplace, subjects: Collection[str]) -> dict[str, Any]:
+    """The last tracking that each of these took, where that is longer ago than a read may lag behind."""
+    before = ctx.now() - timedelta(seconds=shop.calls.settle_seconds)
+    last = confirmed_trackings(ctx, shop.key, subjects)
+    return {subject: effects[-1].request["tracking"] for subject, effects in last.items() if (effects[-1].confirmed_at or before) < before}
+
+
+def confirmed_trackings(ctx: StepContext, marketplace: str, subjects: Collection[str]) -> dict[str, list[Effect]]:
+    """Order or shipment -> its trackings that Mirakl has taken, oldest first."""
+    found: dict[str, list[Effect]] = {}
+    for effect in ctx.ledger.effects.of_subjects(marketplace, TRACKING, subjects):
+        if effect.state == CONFIRMED:
+            found.setdefault(effect.subject, []).append(effect)
+    return {subject: sorted(effects, key=lambda effect: (effect.confirmed_at, effect.id)) for subject, effects in found.items()}

@@ -1,16 +1,14 @@
 """The dataset dispatch_notices: what the warehouse sent out, matched to orders, its carriers translated, decided; with its exceptions."""
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, date
 
 import pyarrow as pa
 
 from returns_assets.decisions.plan import sql
 from returns_assets.ledger.exceptions import ExceptionRecord
-from returns_assets.ledger.records import Effect
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.dispatch_causes import NOTICE_TODOS
+from returns_assets.steps.dispatch_late import find_late_dispatches, told
 from returns_assets.warehouse.connection import in_transaction
 from returns_assets.warehouse.partitions import replace_partition
 
@@ -35,7 +33,10 @@ EXCEPTIONS = "SELECT notice_id, exception_class, cause, detail FROM planned WHER
 
 
 def plan_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult:
-    """Decide the partition anew and bring its exceptions up to date: cleared ones close by themselves. No HTTP."""
+    """Decide the partition anew and bring its exceptions up to date: cleared ones close by themselves. No HTTP.
+
+    late_dispatches follows at once: what keeps the notices from being told, a check or Mirakl, must not keep it from being seen.
+    """
     partition = {"marketplace": marketplace, "day": day}
     now = ctx.now().astimezone(UTC)
     rows = [
@@ -72,25 +73,5 @@ def plan_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult
         for notice, exception_class, cause, detail in found
     ]
     ctx.ledger.exceptions.sync(TABLE, partition, records, now=ctx.now())
+    find_late_dispatches(ctx, marketplace, day)
     return StepResult(written, {"outcomes": counts, "mapping_version": ctx.mappings.version})
-
-
-def told(ctx: StepContext, notices: Mapping[str, str]) -> dict[str, bool]:
-    """Those of the notices (id -> lines as JSON) that this product has told Mirakl of already, whatever a late read still shows, and
-    whether all of their lines were in it: a parcel may have grown since."""
-    found: dict[str, bool] = {}
-    for kind in ("ship", "shipment"):
-        pieces = ctx.ledger.effects.piece_effects(kind, notices)
-        confirmed = {effect.effect_id: piece for piece, effect in pieces.items() if effect.state == "confirmed"}
-        for effect in ctx.ledger.effects.by_ids(confirmed):
-            notice = confirmed[effect.id]
-            found[notice] = _covers(effect, notices[notice])
-    return found
-
-
-def _covers(effect: Effect, lines: str) -> bool:
-    """An order is told as a whole (OR24); a shipment has the lines of its request."""
-    if effect.request["operation"] == "OR24":
-        return True
-    units = {line["order_line_id"]: line["quantity"] for line in effect.request["lines"]}
-    return all(line["quantity"] <= units.get(line["order_line_id"], 0) for line in json.loads(lines))

@@ -1,21 +1,15 @@
-"""What a push of dispatches leaves for people: dispatch_pushes and its exceptions, and late_dispatches."""
+"""What a push of dispatches leaves for people: dispatch_pushes and its exceptions."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
-
 from returns_assets.ledger.records import Effect
 from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.dispatch_causes import PUSH_CAUSES
 from returns_assets.steps.dispatch_kinds import SHIP, SHIPMENT, TRACKING
-from returns_assets.steps.dispatch_notices import told
 from returns_assets.steps.push_exceptions import OPEN_STATES, record_of
 from returns_assets.steps.push_report import pushed, states_of, write_report
-from returns_assets.steps.rebound_rows import naive_utc
-from returns_assets.steps.texts import sql
-from returns_assets.warehouse.partitions import replace_partition
 
 TABLE = "dispatch_pushes"
 
@@ -35,27 +29,6 @@ def report_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResu
     ]
     rows = write_report(ctx, TABLE, marketplace, day, [_push(effect) for effect in effects], records)
     return StepResult(rows, {"states": states_of(effects)})
-
-
-def find_late_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult:
-    """Write the partition of late_dispatches: what left the warehouse and is not shipped in Mirakl. Empty once all of it is told."""
-    partition = {"marketplace": marketplace, "day": day}
-    with ctx.warehouse.read() as con:
-        query = "SELECT notice_id, lines FROM dispatch_notices WHERE marketplace = ? AND day = ? AND outcome <> 'done'"
-        open_notices = dict(con.execute(query, [marketplace, day]).fetchall())
-    shipped = [notice for notice, whole in told(ctx, open_notices).items() if whole]
-    text = sql("late_dispatches")
-    now = naive_utc(ctx.now())
-    with ctx.warehouse.transaction() as con:
-        con.register("told", pa.table({"notice_id": pa.array(shipped, pa.string())}))
-        con.execute(f"CREATE OR REPLACE TEMP TABLE late AS {text}", {**partition, "now": now})
-        rows = replace_partition(con, "late_dispatches", partition, select_sql="SELECT * FROM late")
-        # a notice that later news moved to this day is no longer late in the day it came from
-        moved = "SELECT notice_id FROM dispatch_notices WHERE marketplace = $marketplace AND day = $day"
-        con.execute(f"DELETE FROM late_dispatches WHERE marketplace = $marketplace AND day < $day AND notice_id IN ({moved})", partition)
-        over = con.execute("SELECT count(*) FROM late WHERE hours_left < 0").fetchone()
-        con.unregister("told")
-    return StepResult(rows, {"over_deadline": int(over[0]) if over else 0})
 
 
 def _follows(effect: Effect, effects: Sequence[Effect]) -> bool:

@@ -3,7 +3,7 @@
 With `replay` nothing is read from the network: the partition is built from its landed answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from returns_assets.translation.model import Marketplace
 from returns_assets.warehouse.partitions import count, replace_partition
 
 SWEEP, BY_ID = "OR11-sweep", "OR11-ids"
+FRESH = timedelta(minutes=5)
 
 
 @names_marketplace
@@ -59,24 +60,50 @@ def refresh_lists(ctx: StepContext, marketplace: str, day: date, operations: Seq
     A list that cannot be read keeps the rows it has. Returns what could not be read.
     """
     landing = Landing(ctx.settings.landing_dir, marketplace, day)
+    return [each for operation in operations for each in _refresh_list(ctx, marketplace, day, landing, operation)]
+
+
+def read_again(ctx: StepContext, marketplace: str, day: date, operation: str, codes: Collection[str]) -> list[str]:
+    """Read a list before it is due, because these codes are needed and the answer at hand, some minutes old or more, lacks them.
+
+    Operators allow one reading a day. So a code is the reason for one, read or refused, and for the next only after hours: it is right
+    after a repair that it helps. A list that cannot be read keeps the rows it has, and is returned.
+    """
+    landing = Landing(ctx.settings.landing_dir, marketplace, day)
+    budget = _budget(ctx, marketplace)
+    batch = landing.latest(operation)
+    if batch is None or budget.due(operation) or timedelta() <= ctx.now() - batch.fetched_at < FRESH:  # as new as any could be
+        return []
+    listed = {entry.code for path in batch.files for entry in reference.entries(operation, path.read_bytes())}
+    lacking = [code for code in sorted(set(codes) - listed) if budget.due(f"{operation}-again", code)]
+    for code in lacking:
+        budget.used(f"{operation}-again", code)
+    return _refresh_list(ctx, marketplace, day, landing, operation, now=True) if lacking else []
+
+
+def _refresh_list(ctx: StepContext, marketplace: str, day: date, landing: Landing, operation: str, *, now: bool = False) -> list[str]:
+    """Read one list if it is due, or `now`; its newest answer, if there is one, into mirakl_reference. Returns what could not be read."""
     unavailable: list[str] = []
-    for operation in operations:
-        try:
-            _read_list(ctx, marketplace, landing, operation)
-        except MiraklError as error:
-            unavailable.append(f"{operation} ({f'HTTP {error.status}' if error.status else 'no answer'})")
-        batch = landing.latest(operation)
-        if batch is not None:
-            found = [(entry, batch.fetched_at) for path in batch.files for entry in reference.entries(operation, path.read_bytes())]
-            partition = {"marketplace": marketplace, "day": day, "list": reference.LISTS[operation]}
-            with ctx.warehouse.transaction() as con:
-                replace_partition(con, "mirakl_reference", partition, reference.table(marketplace, day, found))
+    try:
+        _read_list(ctx, marketplace, landing, operation, now=now)
+    except MiraklError as error:
+        unavailable.append(f"{operation} ({f'HTTP {error.status}' if error.status else 'no answer'})")
+    batch = landing.latest(operation)
+    if batch is not None:
+        found = [(entry, batch.fetched_at) for path in batch.files for entry in reference.entries(operation, path.read_bytes())]
+        partition = {"marketplace": marketplace, "day": day, "list": reference.LISTS[operation]}
+        with ctx.warehouse.transaction() as con:
+            replace_partition(con, "mirakl_reference", partition, reference.table(marketplace, day, found))
     return unavailable
 
 
-def _read_list(ctx: StepContext, marketplace: str, landing: Landing, operation: str) -> None:
-    budget = CallBudget(ctx.settings.landing_dir / "calls.sqlite", marketplace, clock=ctx.now)
-    if not budget.due(operation) and landing.adopt(operation):
+def _budget(ctx: StepContext, marketplace: str) -> CallBudget:
+    return CallBudget(ctx.settings.landing_dir / "calls.sqlite", marketplace, clock=ctx.now)
+
+
+def _read_list(ctx: StepContext, marketplace: str, landing: Landing, operation: str, *, now: bool = False) -> None:
+    budget = _budget(ctx, marketplace)
+    if not now and not budget.due(operation) and landing.adopt(operation):
         return
     client = ctx.mirakl(marketplace)
     read = {

@@ -356,7 +356,7 @@ CREATE TABLE IF NOT EXISTS dispatch_orders (  -- grain: one line of an order tha
   quantity INTEGER,                     -- units sold
   line_state VARCHAR,                   -- state of the line
   order_state VARCHAR,                  -- state of the order
-  multi_shipment BOOLEAN,               -- whether the operator takes shipments one by one (ST01): ST11 answered
+  multi_shipment BOOLEAN,               -- whether its parcels are told one by one (ST01): ST11 answered, and ST01 did not answer 404
   can_shop_ship BOOLEAN,                -- whether the shop ships it
   shipping_type VARCHAR,                -- code of the shipping type (SH12)
   shipping_deadline TIMESTAMP,          -- latest time of dispatch that the operator expects

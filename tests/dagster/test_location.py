@@ -93,7 +93,7 @@ CHECKS = {
     "dispatch_notices": {
         "ready_carriers_live", "ready_carriers_translated", "ready_orders_shipping", "ready_tracking_given", "ready_within_units",
         "ready_orders_whole", "notice_not_in_later_day", "notice_keys_unique", "notice_one_outcome", "notice_explained",
-        "dispatches_conserved", "carriers_mapped",
+        "dispatches_conserved", "carriers_mapped", "carriers_live",
     },
     "rebound_orders": {
         "sales_lines_shipped", "sales_lines_whole", "sales_countries_have_lane", "sales_ids_are_orders", "sales_nothing_personal",
@@ -101,7 +101,7 @@ CHECKS = {
     },
 }  # fmt: skip
 NOT_BLOCKING = {"codes_validate", "states_validate", "codes_known", "events_routed", "words_known", "facts_placed", "orders_found",
-                "carriers_mapped"}  # fmt: skip
+                "carriers_mapped", "carriers_live"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from returns_assets.mirakl.errors import MiraklDeniedError
 from returns_assets.quality.gate import validate_actions
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.steps.dispatch import push_dispatches
@@ -68,14 +69,15 @@ def test_an_unknown_carrier_is_caught_before_the_call_and_sent_after_the_fix(sin
 
 @pytest.mark.parametrize("key", ["albion", "nordhaus"])
 def test_a_withdrawn_carrier_is_caught_after_the_call_and_sent_after_the_fix(tmp_path: Path, sandbox: Sandbox, key: str) -> None:
-    code, other = {"albion": ("DPD-UK", "RM48"), "nordhaus": ("DPD_CLASSIC", "HERMES")}[key]
+    code, other = {"albion": ("DPD-UK", "RM48"), "nordhaus": ("DPD_CLASSIC", "DPD_NEW")}[key]
     first = "OR23" if key == "albion" else "ST01"
     with dispatch_world(tmp_path / key, sandbox, key) as world:
         world.left(world.order(1))
         world.run()  # the day's lists are read
         order = world.order(2)
         world.left(order)
-        sandbox.post("carriers", marketplace=key, withdraw=code)
+        replaced = {"add": {"code": other, "label": "DPD", "standard_code": "dpd"}} if key == "nordhaus" else {}
+        sandbox.post("carriers", marketplace=key, withdraw=code, **replaced)
         sandbox.delete("requests")
         report = world.run()
         assert world.calls() == [first], "nothing is shipped without its tracking"
@@ -86,19 +88,40 @@ def test_a_withdrawn_carrier_is_caught_after_the_call_and_sent_after_the_fix(tmp
         world.run()
         assert world.calls() == [first], "the same request is not sent again"
 
+        world.advance(600)
         world.mappings = mappings_with(world.home, f"{key},DPD,{other},,,2010-01-01,\n")
         assert world.run().says["late"] == 0
         [shipment] = world.shipments(order)
         assert (shipment["status"], shipment["tracking"]["carrier_code"]) == ("SHIPPED", other)
         assert world.exceptions() == set()
+        assert len(world.calls("SH21")) == (1 if key == "nordhaus" else 0), "the day's list is read again only if it lacks the code"
 
 
 def test_a_carrier_that_the_operator_never_had_is_caught_before_the_call(tmp_path: Path, sandbox: Sandbox) -> None:
-    with dispatch_world(tmp_path / "albion", sandbox, "albion", "albion,DPD,DPD,,,2010-01-01,\n") as world:
-        world.left(world.order(1))
+    rows = "albion,DPD,DPD,,,2010-01-01,\nalbion,Van,,Own Van,https://van.example,2010-01-01,\nalbion,Old,OLD,,,2010-01-01,2020-01-01\n"
+    with dispatch_world(tmp_path / "albion", sandbox, "albion", rows) as world:
+        for day in (DAY, LATER, DAY):
+            assert world.run(day).blocked_by == ()
+        [warning] = world.ledger.exceptions.list()
+        assert (warning.cause, warning.day, warning.exception_class) == ("check_failed", LATER, "mapping"), "without a dispatch, and once"
+        assert warning.detail.startswith("carriers_live: 1 of 1 rows")
+        assert "carriers.csv" in warning.todo
+        order = world.order(1)
+        world.left(order)
         world.run()
         assert "carrier_not_live" in world.exceptions()
         assert world.calls() == []
+
+        world.advance(600)
+        world.run()
+        sandbox.post("carriers", marketplace="albion", add={"code": "DPD", "label": "DPD", "standard_code": "dpd"})
+        world.run()
+        assert ("carrier_not_live" in world.exceptions(), len(world.calls("SH21"))) == (True, 2), "not read by each run"
+        world.advance(4 * 3600)
+        world.run()
+        assert (len(world.calls("SH21")), len(world.shipments(order))) == (3, 1)
+        world.run(LATER)
+        assert world.exceptions() == set()
 
 
 @pytest.mark.parametrize(("key", "operation"), [("albion", "OR23"), ("albion", "OR24"), ("nordhaus", "ST01")])
@@ -264,6 +287,54 @@ def test_multi_shipment_switched_off_falls_back(multi: DispatchWorld) -> None:
     assert len(multi.shipments(second)) == 1
 
 
+def test_an_order_whose_st01_is_answered_with_404_is_told_as_a_whole(multi: DispatchWorld) -> None:
+    order, begun = multi.order(1), multi.order(2, {"quantity": 2})
+    multi.left(begun, tracking_number="A")
+    multi.run()
+    multi.sandbox.delete("requests")
+    multi.sandbox.fault("ST01", "404")  # PC01 and ST11 know nothing of it
+    multi.sandbox.fault("OR24", "cut_before", times=1)
+    multi.left(order)
+    multi.left(begun, tracking_number="B")
+    assert multi.run().says["late"] == 2
+    assert (multi.calls(), multi.exceptions()) == (["ST01"] * 2, {"multi_shipment_off"})
+    multi.run()
+    assert multi.calls() == ["ST01", "ST01", "OR23", "OR24"]
+    multi.sandbox.delete("faults")
+    multi.advance(120)
+    for _ in range(2):
+        multi.run()
+        assert multi.calls() == ["ST01", "ST01", "OR23", "OR24", "OR24"], "it stays with the way that was begun"
+    [shipment] = multi.shipments(order)
+    assert (shipment["status"], shipment["tracking"]["tracking_number"]) == ("SHIPPED", f"T{order}")
+    assert len(multi.shipments(begun)) == 1, "no second way for an order of which ST01 told a parcel"
+    assert [row["cause"] for row in multi.rows("late_dispatches")] == ["multi_shipment_off"]
+
+
+def test_a_tracking_that_somebody_changed_is_left_to_a_person(single: DispatchWorld) -> None:
+    order = single.order(1)
+    single.left(order)
+    single.sandbox.fault("OR24", "cut_before", times=1)
+    single.run()
+
+    def by_hand(carrier: str, number: str) -> None:
+        with single.sandbox.seller("albion") as client:
+            body = {"carrier_code": carrier, "tracking_number": number}
+            assert client.put(f"/api/orders/{order}/tracking", json=body).status_code == 204
+        single.sandbox.delete("requests")
+
+    by_hand("RM48", "BY-HAND")
+    single.advance(120)
+    for _ in range(2):
+        single.run()
+        assert (single.exceptions(), single.calls()) == ({"tracking_changed"}, [])
+        assert [row["cause"] for row in single.rows("late_dispatches")] == ["tracking_changed"]
+        single.advance(7200)
+    by_hand("DPD-UK", f"T{order}")
+    assert single.run().says["late"] == 0
+    assert (single.exceptions(), single.calls()) == (set(), ["OR24"])
+
+
 def test_more_than_was_sold_and_foreign_ids_are_exceptions_and_stop_nothing(multi: DispatchWorld) -> None:
     order, good = multi.order(1), multi.order(2)
     multi.left(order, tracking_number="A", hour=7)
@@ -280,11 +351,16 @@ def test_more_than_was_sold_and_foreign_ids_are_exceptions_and_stop_nothing(mult
 def test_a_state_that_takes_no_dispatch(single: DispatchWorld) -> None:
     for number, state in enumerate(["WAITING_DEBIT", "CANCELED", "SHIPPED"], start=1):
         single.left(single.order(number, order_state=state))
-    assert single.run().says["outcomes"] == {"hold": 1, "exception": 1, "done": 1}
-    assert single.exceptions() == {"order_cancelled"}
+    single.left(single.order(4, can_shop_ship=False))
+    assert single.run().says["outcomes"] == {"hold": 1, "exception": 2, "done": 1}
+    assert single.exceptions() == {"order_cancelled", "not_shipped_by_shop"}
     single.sandbox.post("debits", marketplace="albion")
-    assert single.run().says["outcomes"] == {"ready": 1, "exception": 1, "done": 1}
+    assert single.run().says["outcomes"] == {"ready": 1, "exception": 2, "done": 1}
     assert single.calls() == ["OR23", "OR24"]
+    with single.warehouse.transaction() as con:
+        con.execute("UPDATE dispatch_orders SET order_state = 'A_NEW_STATE' WHERE order_state = 'CANCELED'")
+    plan_dispatches(single.ctx, "albion", DAY)
+    assert single.exceptions() == {"order_state_unknown", "not_shipped_by_shop"}
 
 
 def test_tracking_is_asked_for_where_the_shipping_type_or_the_carrier_does(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -356,7 +432,9 @@ def test_a_notice_that_a_later_day_has_is_blocked(single: DispatchWorld) -> None
     assert planned(single) == ()
     with single.warehouse.transaction() as con:
         con.execute("INSERT INTO dispatch_notices SELECT * REPLACE (day + 1 AS day) FROM dispatch_notices")
+        con.execute("DELETE FROM late_dispatches")
     assert planned(single) == ("notice_not_in_later_day",)
+    assert [row["day"] for row in single.rows("late_dispatches")] == [DAY], "blocked, and seen to be late"
 
 
 def test_a_tracking_that_was_there_before_is_sent_again(single: DispatchWorld) -> None:
@@ -374,6 +452,10 @@ def test_a_tracking_that_was_there_before_is_sent_again(single: DispatchWorld) -
 def test_mirakl_failing_leaves_everything_to_be_sent_later(multi: DispatchWorld) -> None:
     order = multi.order(1)
     multi.left(order)
+    multi.sandbox.fault("OR11", script=["ok", "401"])  # the push cannot read the order again
+    with pytest.raises(MiraklDeniedError):
+        multi.run()
+    assert [row["order_id"] for row in multi.rows("late_dispatches")] == [order], "what is late is seen all the same"
     multi.sandbox.fault("ST01", "429", times=1)
     multi.run()
     assert len(multi.shipments(order)) == 1, "a 429 is waited for"
