@@ -21,8 +21,8 @@ from tests.steps.act_world import Clock
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 FIRST, DAYS = date(2025, 3, 3), 2
 LAST = FIRST + timedelta(days=DAYS - 1)
-# The warehouse puts each piece of the refund scenarios on the shelf as good. Of these it must not go on sale: it is another article, something
-# else was found in the parcel, the hub contradicts it, or Mirakl has no such order.
+# The warehouse puts each piece of the refund scenarios on the shelf as good. Those of these must not go on sale: it is another article,
+# something else was found in the parcel, the hub contradicts it, or Mirakl has no such order.
 NEVER = {
     "bad_quantity", "correction_down", "damaged_by_customer", "defect_confirmed", "empty_parcel", "other_sku", "return_to_consumer",
     "unidentifiable", "unknown_line", "unknown_order", "unknown_verification", "unroutable", "used", "wrong_item",

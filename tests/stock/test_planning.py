@@ -139,6 +139,21 @@ def test_what_stands_in_the_way(world: StockWorld) -> None:
     }  # fmt: skip
 
 
+def test_the_hub_saw_one_article_and_the_warehouse_another(world: StockWorld) -> None:
+    world.order("NOR-2-A", ("SHIRT", 3), ("SHOE", 3))
+    for piece, seen in (
+        ("P1", {"sku": "SHOE", "line_ref": "NOR-2-A-2"}),
+        ("P2", {"sku": "SHOE", "line_ref": None}),
+        ("P3", {"quantity": 2}),
+    ):
+        world.event("ITEM_GRADED", piece, order="NOR-2-A", sku="SHIRT", line_ref="NOR-2-A-1")
+        world.event("ITEM_INSPECTED", piece, order="NOR-2-A", hours=3, kind="warehouse_file", **{"line_ref": None, **seen})
+        world.shelve(piece, order="NOR-2-A", **({"sku": seen["sku"]} if "sku" in seen else {}))
+    world.checked()
+    assert world.outcomes() == dict.fromkeys(("P1", "P2", "P3"), "hold verdicts_differ")
+    assert (world.quantity(), world.quantity("SHOE"), world.exceptions()) == (10, 5, {"verdicts_differ": "logical"})
+
+
 def test_a_row_of_the_warehouse_that_does_not_count_is_no_putaway(world: StockWorld) -> None:
     world.event("ITEM_GRADED")
     world.insert(
