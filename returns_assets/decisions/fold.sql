@@ -43,16 +43,36 @@ verdicts AS (  -- the last word of each of the two; silence and words that no ma
         e.n, e.kind = 'warehouse_file' AS own,
         arg_max(e.verification, e.ord) FILTER (e.verification <> 'UNKNOWN') AS verification,
         arg_max(CASE e.grade WHEN 'B' THEN 'A' ELSE e.grade END, e.ord) FILTER (e.grade NOT IN ('U', 'UNKNOWN')) AS grade_class,
-        arg_max(e.disposition, e.ord) FILTER (e.disposition NOT IN ('NONE', 'UNKNOWN')) AS disposition
+        arg_max(e.disposition, e.ord) FILTER (e.disposition NOT IN ('NONE', 'UNKNOWN')) AS disposition,
+        upper(trim(arg_max(e.sku, e.ord))) AS sku, upper(trim(arg_max(e.ean, e.ord))) AS ean, upper(trim(arg_max(e.line_ref, e.ord))) AS line_ref,
+        arg_max(e.quantity, e.ord) FILTER (e.quantity >= 1) AS quantity
     FROM (SELECT * REPLACE (coalesce(kind, '') AS kind) FROM events WHERE event_rank >= 50) e
     SEMI JOIN by_warehouse USING (n)
     GROUP BY e.n, own
 ),
+articles AS (  -- the offer that a name or a line of the orders stands for; NULL where it may be one of several
+    SELECT name, CASE WHEN bool_or(name = offer) THEN name WHEN min(offer) = max(offer) THEN min(offer) END AS offer
+    FROM (
+        SELECT upper(trim(offer_sku)) AS offer,
+            unnest([upper(trim(s)) FOR s IN [offer_sku, product_sku, product_shop_sku, order_line_id] IF s IS NOT NULL]) AS name
+        FROM partition_lines
+    )
+    GROUP BY name
+),
+said AS (  -- which article it is, by the first of SKU, EAN and line: what was seen, before what was announced; no order need have the SKU
+    SELECT v.*, CASE WHEN s.name IS NOT NULL THEN s.offer WHEN v.sku IS NOT NULL THEN v.sku
+        WHEN e.name IS NOT NULL THEN e.offer ELSE l.offer END AS article
+    FROM verdicts v
+    LEFT JOIN articles s ON s.name = v.sku
+    LEFT JOIN articles e ON e.name = v.ean
+    LEFT JOIN articles l ON l.name = v.line_ref
+),
 disputed AS (  -- both have spoken finally, and not the same: neither simply wins
     SELECT r.n
-    FROM verdicts r
-    JOIN verdicts w ON w.n = r.n AND w.own AND NOT r.own
-    WHERE (r.verification <> w.verification OR r.grade_class <> w.grade_class OR r.disposition <> w.disposition)
+    FROM said r
+    JOIN said w ON w.n = r.n AND w.own AND NOT r.own
+    WHERE (r.verification <> w.verification OR r.grade_class <> w.grade_class OR r.disposition <> w.disposition
+            OR r.article <> w.article OR r.quantity <> w.quantity)
         AND coalesce(r.disposition, 'NONE') IN (SELECT disposition FROM map_dispositions WHERE definitive)
         AND coalesce(w.disposition, 'NONE') IN (SELECT disposition FROM map_dispositions WHERE definitive)
 )

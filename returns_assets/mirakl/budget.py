@@ -46,9 +46,12 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS calls (scope TEXT, name TEXT, at REAL, PRI
 
 
 def with_stock(file_seconds: float, status_seconds: float) -> Mapping[str, Ceiling]:
-    """CEILINGS and a marketplace's own gaps of the stock imports; what waits for a slot is collected meanwhile."""
+    """CEILINGS and a marketplace's own gaps of the stock imports; what waits for a slot is collected meanwhile.
+
+    `STO01-turn` is taken before the reading that a file starts from, `STO01` right before it is sent: readings differ in length.
+    """
     file, status = Ceiling(gap=file_seconds), Ceiling(gap=status_seconds)
-    return {**CEILINGS, "STO01": file, "STO02": status, "STO03": file}
+    return {**CEILINGS, "STO01-turn": file, "STO01": file, "STO02": status, "STO03": file}
 
 
 class CallBudget:

@@ -5,8 +5,9 @@ ended (STO02, STO03), and the quantity afterwards beside the sales since. It sta
 that the file overwrote is put right by writing once more from the same baseline. OF24 is never used: it resets what is not sent.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from returns_assets.decisions.stock import decided_elsewhere
@@ -26,6 +27,7 @@ KIND = "stock"
 ACTIONS_TABLE = "stock_actions"
 MOST = 100_000  # of effects that one question to the ledger is about
 OVERSOLD = "oversold"  # cause of a confirmed effect: the quantity is right, and cannot be as low as the sales want it
+UNCLEAR_WRITES = 3  # files whose imports ended without a word on a line and did nothing: then a person is told
 EARLIER_IMPORT = "the answer names an import of an earlier file: nothing of this one was done"
 
 
@@ -65,7 +67,7 @@ class StockKind:
     ) -> dict[int, list[str]]:
         """The baselines of what can be written now, by effect id; what is in the way of others goes to `obstacles`."""
         client = ctx.mirakl(shop.key)
-        client.slot("STO01")  # first the turn, then the reading: the time between reading and writing is when a sale is overwritten
+        client.slot("STO01-turn")  # first the turn, then the reading: the time between reading and writing is when a sale is overwritten
         since, started = window(ctx), ctx.now()
         reading = read_together(client, [effect.subject for effect in effects], since)
         # asked after the read: another push that wrote the SKU meanwhile may have come after or before what was read
@@ -95,8 +97,12 @@ class StockKind:
         def send(effects: Sequence[Effect]) -> Sequence[WriteAnswer]:
             if _is_signal(effects[0]):
                 return [WriteAnswer(Verdict.EXECUTED, effect.key, message="told by stock_signals") for effect in effects]
-            lines = [_line(effect) for effect in effects]
-            answer = send_stock(ctx.mirakl(shop.key), lines)
+            client, lines = ctx.mirakl(shop.key), [_line(effect) for effect in effects]
+            client.slot("STO01")  # once more: whoever had the turn before may have read for long, and have sent only now
+            last = ctx.now() + timedelta(seconds=shop.calls.timeout_seconds)
+            if any(effect.lease_until is None or last >= effect.lease_until for effect in effects):
+                return [WriteAnswer(Verdict.NOT_SENT, message="other stock files came before it for too long")] * len(effects)
+            answer = send_stock(client, lines)
             if answer.verdict is Verdict.ACCEPTED and answer.external_id in _imports_before(ctx, effects[0]):
                 answer = WriteAnswer(Verdict.UNKNOWN, status=answer.status, message=EARLIER_IMPORT)
             return [answer] * len(effects)
@@ -107,6 +113,9 @@ class StockKind:
         self.days |= {effect.day for effect in effects}
         found: dict[int, ReadBack] = {}
         ended: list[tuple[Effect, Baseline, Import | None]] = []
+        carried = defaultdict[str | None, list[str]](list)
+        for effect in (each for day in {e.day for e in effects} for each in ctx.ledger.effects.of_partition(shop.key, day, KIND)):
+            carried[effect.external_id].append(effect.subject)
         imports = {
             number: read_import(ctx.mirakl(shop.key), number) for number in sorted({e.external_id for e in effects if e.external_id})
         }
@@ -125,14 +134,14 @@ class StockKind:
             since = min(baseline.since for _, baseline, _ in ended)
             reading = read_together(ctx.mirakl(shop.key), [effect.subject for effect, _, _ in ended], since)
             for effect, baseline, state in ended:
-                found[effect.id] = self._standing(effect, baseline, state, reading, shop.stock.status_seconds)
+                done = state is not None and state.accounts_for(carried[effect.external_id])
+                found[effect.id] = self._standing(effect, baseline, state, done, reading, shop.stock.status_seconds)
         return found
 
-    def _standing(self, effect: Effect, baseline: Baseline, state: Import | None, reading: Reading, again: float) -> ReadBack:
-        """What the quantity says. An import that is complete was executed, whatever somebody else does to the quantity."""
+    def _standing(self, effect: Effect, baseline: Baseline, state: Import | None, done: bool, reading: Reading, again: float) -> ReadBack:
+        """What the quantity says. An import that is complete (`done`) was executed, whatever somebody else does to the quantity."""
         key = sku_key(effect.subject)
         offer = reading.offers.get(key)
-        done = state is not None and state.status == "COMPLETE" and not state.unexplained
         if offer is None:
             return ReadBack(Trace.EXECUTED if done else Trace.AMBIGUOUS, effect.external_id, "Mirakl lists the offer no more")
         if key in reading.unsettled:
@@ -143,6 +152,8 @@ class StockKind:
             return ReadBack(Trace.EXECUTED, effect.external_id)
         if state is not None and state.status == "FAILED" and nothing_there:
             return ReadBack(Trace.REFUSED, detail="import FAILED: nothing of the file was done")
+        if state is not None and nothing_there and effect.attempts >= UNCLEAR_WRITES:
+            return ReadBack(Trace.REFUSED, detail="line error: none that can be read, and nothing was done")
         if judged.standing is Standing.OTHER:
             said = f"read {baseline.quantity}, wrote {baseline.write}, now {offer.quantity}: {judged.off:+d} units against what is expected"
             return ReadBack(Trace.AMBIGUOUS, detail=said)

@@ -102,7 +102,7 @@ def _is_import(effect: Effect) -> bool:
 def _write_again(ctx: StepContext, kind: StockKind, shop: Marketplace) -> None:
     """One file more for effects whose quantity is not what it should be. They stay in flight: what their first file did is known, or does
     not matter, because the value is set and not added."""
-    ctx.mirakl(shop.key).slot("STO01")  # first the turn, which may take a minute, then the value: it is what sales overtake
+    ctx.mirakl(shop.key).slot("STO01-turn")  # first the turn, which may take a minute, then the value: it is what sales overtake
     effects = [e for e in ctx.ledger.effects.by_ids(kind.again) if e.state == "unknown" and e.claim_token == kind.again[e.id].token]
     fresh = StockKind()
     fresh.read_back(ctx, shop, effects)

@@ -18,7 +18,18 @@ from returns_assets.steps.stock_kind import KIND
 from returns_assets.warehouse.partitions import arrow_rows, replace_partition
 
 TABLE = "stock_signals"
-PIECES = "SELECT piece_id, order_id, return_id, triggered_at FROM stock_actions WHERE marketplace = ? AND day >= ? ORDER BY day"
+# What is told of a piece stays as it was told first: the piece may have left stock_actions for a later day that is not planned yet.
+PIECES = """
+    SELECT piece_id, order_id, return_id, triggered_at
+    FROM (
+        SELECT piece_id, order_id, return_id, triggered_at, day, FALSE AS told FROM stock_actions
+        WHERE marketplace = $marketplace AND day >= $day
+        UNION ALL
+        SELECT piece_id, order_id, return_id, triggered_at, day, TRUE FROM stock_signals
+        WHERE marketplace = $marketplace AND day = $day AND triggered_at IS NOT NULL
+    )
+    ORDER BY told, day
+"""
 
 
 def signal_id(marketplace: str, piece_id: str, unit: int) -> str:
@@ -39,7 +50,7 @@ def write_signals(ctx: StepContext, marketplace: str, day: date) -> StepResult:
     ]
     partition: dict[str, Any] = {"marketplace": marketplace, "day": day}
     with ctx.warehouse.transaction() as con:
-        told = {row[0]: row[1:] for row in con.execute(PIECES, [marketplace, day]).fetchall()}
+        told = {row[0]: row[1:] for row in con.execute(PIECES, partition).fetchall()}
         rows = sorted((row for effect in effects for row in _rows(effect, told)), key=lambda row: (row["signalled_at"], row["signal_id"]))
         written = replace_partition(con, TABLE, partition, arrow_rows(con, TABLE, rows))
     path = ctx.settings.stock_signals_dir / marketplace / f"{day.isoformat()}.ndjson"

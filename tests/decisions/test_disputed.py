@@ -68,6 +68,51 @@ def test_words_that_do_not_contradict_are_one_verdict(rebound: dict[str, Any], w
         assert piece["rule"] != "verdicts_differ"
 
 
+UNLINED: dict[str, Any] = {**GOOD, "line_ref": None}
+OF_TWO: list[dict[str, Any]] = [{"offer_sku": "S1", "quantity": 3, "product_sku": "P1"}, {"offer_sku": "S2", "quantity": 3}]
+
+
+@pytest.mark.parametrize(
+    ("rebound", "warehouse"),
+    [
+        ({"sku": "S1"}, {"sku": "S2"}),
+        ({"sku": "S1", "line_ref": "NOR-1-A-1"}, {"sku": "S2", "line_ref": "NOR-1-A-2"}),
+        ({"sku": None, "line_ref": "NOR-1-A-1"}, {"sku": None, "line_ref": "NOR-1-A-2"}),
+        ({"sku": None, "ean": "P1"}, {"sku": "S2"}),
+        ({"sku": "S1", "quantity": 3}, {"sku": "S1", "quantity": 2}),
+    ],
+    ids=["sku", "sku and line", "line", "ean and sku", "units"],
+)
+@pytest.mark.parametrize("first", ["rebound", "warehouse"])
+def test_another_article_or_other_units_are_a_dispute(rebound: dict[str, Any], warehouse: dict[str, Any], first: str) -> None:
+    with new_world() as world:
+        world.order(*OF_TWO)
+        hub(world, 0 if first == "rebound" else 60, **UNLINED | rebound)
+        own(world, 30, **UNLINED | warehouse)
+        (piece,) = world.rows().values()
+        assert (piece["outcome"], piece["cause"]) == ("hold", "verdicts_differ")
+
+
+@pytest.mark.parametrize(
+    "warehouse",
+    [
+        {"sku": " s1 "},
+        {"sku": "P1", "line_ref": "NOR-1-A-1"},
+        {"sku": None, "ean": "P1"},
+        {"sku": None},
+        {"sku": None, "line_ref": "NOR-1-A-1"},
+        {"quantity": None},
+    ],
+    ids=["case", "another name", "its EAN", "nothing", "its line", "no units"],
+)
+def test_the_same_article_by_another_name_is_no_dispute(warehouse: dict[str, Any]) -> None:
+    with new_world() as world:
+        world.order(*OF_TWO)
+        hub(world, **UNLINED)
+        own(world, **UNLINED | {"sku": "S1"} | warehouse)
+        assert world.rows()["p1"]["outcome"] == "refund"
+
+
 def test_a_corrected_word_clears_the_dispute() -> None:
     with new_world() as world:
         world.order()

@@ -90,6 +90,25 @@ def test_a_report_that_cannot_be_had_leaves_its_import_unexplained(code: int, re
     assert (found.under_way, dict(found.errors), found.unexplained) == (False, {}, True)
 
 
+@pytest.mark.parametrize(
+    ("status", "report", "unexplained"),
+    [
+        ({"lines_in_error": 3}, REPORT, True),
+        ({}, f"{REPORT}garbage\n", True),
+        ({"lines_in_error": 2, "lines_in_success": 0}, REPORT, False),
+    ],
+)
+def test_one_readable_row_does_not_explain_the_others(status: dict[str, Any], report: str, unexplained: bool) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        complete = {"status": "COMPLETE", "has_error_report": True, **status}
+        return httpx.Response(200, text=report) if request.url.path.endswith("error_report") else httpx.Response(200, json=complete)
+
+    found = read_import(client(answer), "7")
+    assert found is not None
+    assert (found.unexplained, set(found.errors)) == (unexplained, {"S1"})
+    assert (found.accounts_for(["s1"]), found.accounts_for(["S1", "S2"])) == (not unexplained, False)
+
+
 def test_an_import_that_mirakl_does_not_know() -> None:
     assert read_import(client(lambda _: httpx.Response(404, json={"message": "no"})), "7") is None
 

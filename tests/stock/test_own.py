@@ -1,8 +1,10 @@
 """Mode own, end to end on the sandbox: each unit once, whatever is repeated, corrected, sold, refused or lost meanwhile."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from returns_assets.steps.act_gate import NotValidated
@@ -131,8 +133,8 @@ def test_a_sale_while_the_second_file_waits_for_its_turn_is_seen(world: StockWor
 
     def waited(operation: str) -> None:
         slot(operation)
-        turns[0] += operation == "STO01"
-        if (operation, turns[0]) == ("STO01", 2):
+        turns[0] += operation == "STO01-turn"
+        if (operation, turns[0]) == ("STO01-turn", 2):
             world.sell()
 
     monkeypatch.setattr(world.client, "slot", waited)
@@ -303,6 +305,53 @@ def test_a_failed_import_is_tried_again_later(world: StockWorld) -> None:
     world.later()
     world.push()
     assert (world.quantity(), world.states()) == (11, ["confirmed"])
+
+
+def test_a_complete_import_that_does_not_account_for_our_lines_is_no_success(world: StockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.shop.set(**IMPORT_BY_TICK)
+    world.good()
+    get = world.client.get
+
+    def lying(operation: str, *args: Any, **kwargs: Any) -> httpx.Response:
+        nothing = {"status": "COMPLETE", "has_error_report": False, "lines_in_error": 0, "lines_in_success": 0}
+        return httpx.Response(200, json=nothing) if operation == "STO02" else get(operation, *args, **kwargs)
+
+    monkeypatch.setattr(world.client, "get", lying)
+    world.run()
+    assert (world.quantity(), world.states(), world.calls("STO01")) == (10, ["held (stock_line_refused)"], 3)
+    assert world.exceptions() == {"stock_line_refused": "logical"}
+    monkeypatch.undo()
+    world.shop.server.post("stock-imports/tick", marketplace=world.key, to="FAILED")
+    world.shop.set(stock_import_by="polls", stock_import_after=0)
+    world.later()
+    world.run()
+    assert (world.quantity(), world.states(), world.exceptions()) == (11, ["confirmed"], {})
+
+
+def test_two_files_are_a_minute_apart_though_their_readings_differ_in_length(world: StockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.order("NOR-2-A", ("SHOE", 1))
+    world.good("P2", order="NOR-2-A", days=1)
+    world.release(days=1)
+    world.good()
+    world.release()
+    read, post, others, sent = world.client.get, world.client.post_file, [1], list[datetime]()
+
+    def get(operation: str, *args: Any, **kwargs: Any) -> httpx.Response:
+        answer = read(operation, *args, **kwargs)
+        if operation == "OF21" and others:
+            world.clock.advance(58)  # the first pusher reads for long; the second has its turn meanwhile, and is quick
+            world.push(days=others.pop())
+        return answer
+
+    def post_file(*args: Any) -> httpx.Response:
+        sent.append(world.clock())
+        return post(*args)
+
+    monkeypatch.setattr(world.client, "get", get)
+    monkeypatch.setattr(world.client, "post_file", post_file)
+    world.push()
+    assert (world.quantity(), world.quantity("SHOE"), len(sent)) == (11, 6, 2)
+    assert (sent[1] - sent[0]).total_seconds() >= 60
 
 
 def test_an_operator_that_answers_an_equal_file_with_its_old_import(world: StockWorld) -> None:

@@ -16,7 +16,8 @@ from tests.steps.act_world import MAPPINGS
 from tests.stock.world import ORDER, StockWorld, stock_world
 
 UNKNOWN = "UNKNOWN"
-CASES = list(product((*get_args(Verification), UNKNOWN), (*get_args(Grade), UNKNOWN), (*get_args(Disposition), UNKNOWN), get_args(Lane)))
+LANES = (*get_args(Lane), UNKNOWN)
+CASES = list(product((*get_args(Verification), UNKNOWN), (*get_args(Grade), UNKNOWN), (*get_args(Disposition), UNKNOWN), LANES))
 SELLABLE = {("MATCH", grade, "RESTOCK", lane) for grade in ("A", "B") for lane in get_args(Lane)}
 EVENTS = {"putaway": "PUTAWAY_COMPLETED", "disposition": "ITEM_GRADED", "delivered": "PARCEL_DELIVERED"}
 
@@ -31,8 +32,9 @@ def matrix(stores: Path, server: Sandbox) -> Generator[StockWorld]:
         for n, (verification, grade, disposition, lane) in enumerate(CASES):
             about: dict[str, Any] = {"verification": verification, "grade": grade, "disposition": disposition}
             world.event("PARCEL_DELIVERED", f"P{n}", lane=lane, verification=None, grade="U", disposition="NONE", return_id=f"R{n}")
-            inspected = "ITEM_INSPECTED" if lane == "DTR" else "ITEM_GRADED"
-            world.event(inspected, f"P{n}", hours=1, lane=lane, **about, return_id=f"R{n}")
+            # what goes direct to the retailer is inspected by its warehouse, in a file
+            inspected = ("ITEM_INSPECTED", "warehouse_file") if lane == "DTR" else ("ITEM_GRADED", "return_snapshot")
+            world.event(inspected[0], f"P{n}", hours=1, lane=lane, kind=inspected[1], **about, return_id=f"R{n}")
             world.event("PUTAWAY_COMPLETED", f"P{n}", hours=2, lane=lane, return_id=f"R{n}")
         yield world
 
@@ -46,7 +48,7 @@ def test_exactly_the_sellable_set_goes_back_on_sale(matrix: StockWorld, trigger:
     matrix.configure(mode="signal", trigger=trigger)
     matrix.plan()
     # what goes direct to the retailer never meets the hub, whose word the disposition is; and a word that says nothing is none
-    lanes = {"HUB", "RLIB"} if trigger == "disposition" else set(get_args(Lane))
+    lanes = set(LANES) - {"DTR"} if trigger == "disposition" else set(LANES)
     assert restocked(matrix) == {case for case in SELLABLE if case[3] in lanes}
     told = {case for case in CASES if case[3] in lanes and (trigger != "disposition" or case[2] != "NONE")}
     assert {CASES[int(piece[1:])] for piece in matrix.outcomes()} == told
@@ -135,6 +137,21 @@ def test_what_stands_in_the_way(world: StockWorld) -> None:
         "putaway_sku_differs": "logical", "verdicts_differ": "logical", "over_quantity": "logical", "wrong_item": "logical",
         "unknown_order": "logical", "line_not_found": "logical", "bad_quantity": "technical", "piece_id_unclear": "logical",
     }  # fmt: skip
+
+
+def test_the_hub_saw_one_article_and_the_warehouse_another(world: StockWorld) -> None:
+    world.order("NOR-2-A", ("SHIRT", 3), ("SHOE", 3))
+    for piece, seen in (
+        ("P1", {"sku": "SHOE", "line_ref": "NOR-2-A-2"}),
+        ("P2", {"sku": "SHOE", "line_ref": None}),
+        ("P3", {"quantity": 2}),
+    ):
+        world.event("ITEM_GRADED", piece, order="NOR-2-A", sku="SHIRT", line_ref="NOR-2-A-1")
+        world.event("ITEM_INSPECTED", piece, order="NOR-2-A", hours=3, kind="warehouse_file", **{"line_ref": None, **seen})
+        world.shelve(piece, order="NOR-2-A", **({"sku": seen["sku"]} if "sku" in seen else {}))
+    world.checked()
+    assert world.outcomes() == dict.fromkeys(("P1", "P2", "P3"), "hold verdicts_differ")
+    assert (world.quantity(), world.quantity("SHOE"), world.exceptions()) == (10, 5, {"verdicts_differ": "logical"})
 
 
 def test_a_row_of_the_warehouse_that_does_not_count_is_no_putaway(world: StockWorld) -> None:

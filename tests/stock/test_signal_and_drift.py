@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from returns_assets.operations.side_flows import run_drift
+from returns_assets.steps import stock_drift
 from returns_assets.steps.stock_signals import signal_id
-from tests.sandbox_fixture import Sandbox
+from tests.sandbox_fixture import Sandbox, put_refunds, refund
 from tests.steps.act_world import DAY
-from tests.stock.world import StockWorld, stock_world
+from tests.stock.world import ORDER, StockWorld, stock_world
 
 
 def feed(world: StockWorld, day: str = "2025-03-10") -> list[dict[str, Any]]:
@@ -41,6 +42,11 @@ def test_a_signal_a_unit_with_a_stable_id_and_nothing_for_mirakl(world: StockWor
     assert [row for row in feed(world) if row["piece_id"] == "LOT"] == first, "the same ids and times, whenever it is written"
     assert {row["piece_id"] for row in feed(world)} == {"LOT", "P1"}
     assert not list((world.home / "stock-signals").rglob("*.tmp"))
+
+    world.shelve("LOT", units=2, order="NOR-2-A", days=1)  # the piece goes to a day that is not planned yet
+    world.run()
+    assert "LOT" not in world.outcomes()
+    assert [row for row in feed(world) if row["piece_id"] == "LOT"] == first, "a line that was there stays as it was"
 
 
 def test_a_piece_is_signalled_or_set_but_never_both(world: StockWorld) -> None:
@@ -95,6 +101,38 @@ def test_what_is_under_way_is_not_judged_and_no_baseline(world: StockWorld) -> N
     world.later(60)
     assert world.drift() == {"SHIRT": 0, "SHOE": 0}
     assert world.rows("stock_drift", "max(baseline)", "max(added)") == [(10, 1)]
+
+
+def test_a_sku_that_is_listed_no_more_is_named_once_and_widens_no_reading(world: StockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: set[str] = set()
+    offers_of = stock_drift.all_offers
+    monkeypatch.setattr(stock_drift, "all_offers", lambda client: {k: v for k, v in offers_of(client).items() if k not in gone})
+    world.drift()
+    gone.add("SHOE")
+    found: list[dict[str, Any]] = []
+    for _ in range(3):
+        world.later(24 * 3600)
+        found.append(world.drift())
+    assert found == [{"SHIRT": 0, "SHOE": "not listed"}, {"SHIRT": 0}, {"SHIRT": 0}]
+    asked = world.shop.server.requests(world.key, "OR11")[-1]["query"]
+    assert "start_date=2025-03-12T11%3A45" in str(asked), "since the night before"
+    gone.clear()
+    world.later(24 * 3600)
+    assert world.drift() == {"SHIRT": 0, "SHOE": "first reading"}
+
+
+def test_an_operator_that_puts_refunded_units_back_itself_is_seen_in_the_drift(world: StockWorld) -> None:
+    world.shop.set(stock_back_after=["refund"])
+    world.drift()
+    world.later(24 * 3600)
+    world.good()
+    world.run()
+    with world.shop.server.seller(world.key) as seller:
+        assert put_refunds(seller, [refund(f"{ORDER}-1", "10.00", quantity=1)]).status_code < 300
+    world.later(60)
+    assert world.drift() == {"SHIRT": 1, "SHOE": 0}
+    (told,) = world.ledger.exceptions.list(cause="stock_drift")
+    assert "the operator puts them back on sale itself" in str(told.todo)
 
 
 def test_a_day_that_is_over_is_not_read_again(world: StockWorld) -> None:

@@ -41,7 +41,9 @@ disputed AS (  -- the warehouse's word and ReBound's are not the same; whether b
     HAVING bool_or(kind = 'warehouse_file') AND (
         count(DISTINCT verification) > 1
         OR count(DISTINCT CASE grade WHEN 'B' THEN 'A' ELSE grade END) FILTER (grade <> 'U') > 1
-        OR count(DISTINCT disposition) FILTER (disposition <> 'NONE') > 1)
+        OR count(DISTINCT disposition) FILTER (disposition <> 'NONE') > 1
+        OR count(DISTINCT upper(trim(coalesce(sku, ean, line_ref)))) > 1
+        OR count(DISTINCT quantity) > 1)
 ),
 crowded AS (  -- the orders on which a piece is said to be one too many, by both of their names
     SELECT DISTINCT o.order_id, unnest([o.order_id, o.commercial_id]) AS name
