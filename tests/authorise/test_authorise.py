@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from returns_assets.rebound.reading_errors import ReboundReadError
+from returns_assets.steps.context import rebound_client
 from returns_assets.translation.model import CarrierRow
 from tests.authorise.world import AuthoriseWorld
 
@@ -241,5 +242,22 @@ def test_what_mirakl_can_be_told_does_not_wait_for_rebound(world: AuthoriseWorld
     assert (world.history(granted), world.shown(never)["state"]) == (["RT21"], "REFUSED")
     assert world.exceptions() == {"portal_unreadable": "technical"}
     world.server.delete("faults")
+    world.run()
+    assert (world.history(granted), world.exceptions()) == (["RT21", "RT04"], {})
+
+
+def test_an_unset_variable_of_rebounds_stops_what_rebound_is_asked_for_and_nothing_else(
+    world: AuthoriseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.order("SHIPPED", 1, 1)
+    world.state("CANCELED", f"{world.order_id}-2")
+    granted, never = world.ask(), world.ask((f"{world.order_id}-2", 1))
+    monkeypatch.delenv("REBOUND_CLIENT_ID", raising=False)
+    whole, world.ctx = world.ctx, replace(world.ctx, rebound=lambda: rebound_client(world.mappings))
+    with pytest.raises(ReboundReadError, match="REBOUND_CLIENT_ID is not set"):
+        world.run()
+    assert (world.history(granted), world.shown(never)["state"]) == (["RT21"], "REFUSED")
+    assert world.exceptions() == {"portal_unreadable": "technical"}
+    world.ctx = whole
     world.run()
     assert (world.history(granted), world.exceptions()) == (["RT21", "RT04"], {})
