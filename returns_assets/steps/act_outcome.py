@@ -52,7 +52,8 @@ def outcome_of(result: Result, halted_by: WriteAnswer | None, calls: Calls, refu
         settle_at = now + timedelta(seconds=calls.settle_seconds)
         return ended(state="unknown", cause="answer_lost", error=answer.message, settle_at=settle_at)
     if answer.verdict is Verdict.REFUSED:
-        return refused(ended, effect.kind, answer.message, f"HTTP {answer.status}: {answer.message}", calls, refusals, now)
+        said = f"{answer.message}; {answer.words}"
+        return refused(ended, effect.kind, said, f"HTTP {answer.status}: {answer.message}", calls, refusals, now)
     return _not_executed(ended, answer, calls, now)
 
 

@@ -114,7 +114,9 @@ def _record(cause: str, kind: str, subject: str, detail: str) -> ExceptionRecord
 def _variable(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
-        raise ReboundDeniedError(f"rebound.yaml: poll: the variable {name} is not set; it holds an address or a credential of ReBound's account")
+        raise ReboundDeniedError(
+            f"rebound.yaml: poll: the variable {name} is not set; it holds an address or a credential of ReBound's account"
+        )
     return value
 
 

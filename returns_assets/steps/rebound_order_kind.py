@@ -79,7 +79,6 @@ class SalesOrderKind:
                 id_field=block.id_field,
                 flow_key=request["flow_key"],
                 needs_id=False,  # nothing is read back by it
-                words=False,  # an error text could quote the address
             )
             return [_judged(effect, reply.answer)]
 

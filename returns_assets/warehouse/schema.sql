@@ -623,10 +623,10 @@ CREATE TABLE IF NOT EXISTS return_request_pushes (  -- grain: one step of a requ
   return_id VARCHAR,                    -- ReBound's order id
   rma VARCHAR,                          -- RMA that Mirakl is given
   tracking_number VARCHAR,              -- the return parcel's tracking number that Mirakl is given
-  label_url VARCHAR,                    -- address of the label that Mirakl is given, NULL where ReBound gave none
+  label BOOLEAN,                        -- whether Mirakl is given the address of a label; the label shows the customer, so its address is not here
   state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
   cause VARCHAR,                        -- why it is not confirmed
-  answer VARCHAR,                       -- the last refusal's or obstacle's own words
+  answer VARCHAR,                       -- the last refusal or obstacle; of ReBound's refusals status, codes and names of fields only
   attempts INTEGER,                     -- how often it was claimed for sending
   claimed_at TIMESTAMP,                 -- when the last claim was committed
   confirmed_at TIMESTAMP                -- when the answer was committed

@@ -261,3 +261,25 @@ def test_an_unset_variable_of_rebounds_stops_what_rebound_is_asked_for_and_nothi
     world.ctx = whole
     world.run()
     assert (world.history(granted), world.exceptions()) == (["RT21", "RT04"], {})
+
+
+def test_neither_rebounds_words_nor_the_labels_address_are_shown_to_anyone(world: AuthoriseWorld) -> None:
+    world.order("SHIPPED", 1, 1)
+    told = world.ask()
+    world.run()
+    assert world.rows("return_request_pushes", "DISTINCT mirakl_return_id, label, tracking_number IS NOT NULL") == [(told, True, True)]
+    label = world.shown(told)["label_url"]
+    world.server.post("rebound", not_returnable=[world.order_id])
+    world.ask((f"{world.order_id}-2", 1))
+    world.run()
+    assert world.exceptions() == {"not_returnable_at_rebound": "logical"}, "found by the words that are not kept"
+    with world.warehouse.read() as con:
+        kept = [
+            str(con.execute(f"SELECT * FROM {name}").fetchall())
+            for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        ]
+    effects = world.ledger.effects.search(marketplace=world.key)
+    kept += [str((effect.last_error, world.ledger.effects.transitions(effect.id))) for effect in effects]
+    shown = "\n".join([*kept, str(world.ledger.exceptions.list())])
+    assert (world.order_id in shown, "HTTP 422: Unprocessable" in shown) == (True, True)
+    assert [each for each in ("is not returnable", label) if each in shown] == []
