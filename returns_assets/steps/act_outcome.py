@@ -43,9 +43,8 @@ def outcome_of(result: Result, halted_by: WriteAnswer | None, calls: Calls, refu
     if answer is None:
         return _not_sent(ended, halted_by, calls, now)
     if answer.verdict is Verdict.EXECUTED:
-        return ended(
-            state="confirmed", external_id=answer.external_id, amounts=answer.amounts, detail=answer.message or f"HTTP {answer.status}"
-        )
+        detail = answer.message or f"HTTP {answer.status}"
+        return ended(state="confirmed", cause=answer.cause, external_id=answer.external_id, amounts=answer.amounts, detail=detail)
     if answer.verdict is Verdict.ACCEPTED:
         return ended(state="unknown", cause="under_way", external_id=answer.external_id, error=answer.message or None, settle_at=now)
     if answer.verdict is Verdict.UNKNOWN:

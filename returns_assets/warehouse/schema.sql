@@ -449,7 +449,7 @@ CREATE TABLE IF NOT EXISTS rebound_orders (  -- grain: one order of the partitio
   content_hash VARCHAR,                 -- sha256 of the document: the same content has the same hash
   version INTEGER,                      -- 1, and one more for each content that ReBound has confirmed
   changed BOOLEAN,                      -- ReBound has, or may have, another content of the order
-  outcome VARCHAR,                      -- ready, done (ReBound has this content), wait, skip or exception
+  outcome VARCHAR,                      -- ready, done (ReBound has this content; where it had the order already, detail says that nobody knows which), wait, skip or exception
   exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
   cause VARCHAR,                        -- why it is not told, such as not_shipped or window_passed
   todo VARCHAR,                         -- what a person should do
@@ -463,11 +463,11 @@ CREATE TABLE IF NOT EXISTS rebound_order_pushes (  -- grain: one sales order (an
   day DATE,                             -- UTC day on which the order changed or a return named it: the partition
   effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
   order_id VARCHAR,                     -- Mirakl's order id, which is ReBound's clientOrderId
-  content_hash VARCHAR,                 -- sha256 of the document that is sent
+  content_hash VARCHAR,                 -- sha256 of the document that was sent; not what ReBound has where cause is content_unknown
   changed BOOLEAN,                      -- ReBound had, or may have had, another content of the order
   state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
-  cause VARCHAR,                        -- why it is not confirmed
-  answer VARCHAR,                       -- what ReBound said where it is not confirmed, or where it did not name the sales order
+  cause VARCHAR,                        -- why it is not confirmed; of a confirmed one content_unknown: ReBound had the order already (409) and does not show with which content
+  answer VARCHAR,                       -- what ReBound said where it is not confirmed, did not name the sales order, or had it already
   sales_order_id VARCHAR,               -- ReBound's id of the sales order once confirmed
   attempts INTEGER,                     -- how often it was claimed for sending
   claimed_at TIMESTAMP,                 -- when the last claim was committed

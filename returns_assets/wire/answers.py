@@ -55,7 +55,8 @@ def verdict_of_failure(error: httpx.HTTPError) -> Verdict:
 @dataclass(frozen=True, slots=True)
 class WriteAnswer:
     """What one effect's request came to. `external_id`: the other system's id of the change; `amounts`: money that the answer names;
-    `words`: the other system's own text where `message` leaves it out, to find the row of refusals.csv by and to be kept nowhere."""
+    `cause`: what is to be known of a change that was executed. `words`: the other system's own text where `message` leaves it out, to
+    find the row of refusals.csv by and to be kept nowhere."""
 
     verdict: Verdict
     external_id: str | None = None
@@ -64,6 +65,7 @@ class WriteAnswer:
     message: str = ""
     retry_after: float | None = None
     words: str = field(default="", repr=False)
+    cause: str | None = None
 
 
 def answer_of_failure(error: httpx.HTTPError) -> WriteAnswer:

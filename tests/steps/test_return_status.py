@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from returns_assets.operations.flows import FLOWS
 from returns_assets.quality.gate import validate_actions
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
@@ -200,6 +201,7 @@ def test_a_marketplace_without_returns_is_skipped_and_says_so(tmp_path: Path, se
         world.whole()
         report = world.run()
         assert "features.returns" in report.says["skipped"]
+        assert FLOWS["return-status"].line(world.ctx, world.key, DAY) == report.says["skipped"]
         assert world.rows("return_status_actions", "return_id") == []
         assert world.exceptions() == {}
         assert world.calls("RT11") == 0
