@@ -585,7 +585,7 @@ CREATE TABLE IF NOT EXISTS return_requests (  -- grain: one request for a return
   outcome VARCHAR,                      -- authorise, create (in Mirakl), refuse, finish (exists on both sides, or may: only written back), hold, done, skip or exception
   exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
   cause VARCHAR,                        -- why it is an exception or skipped
-  waits_for VARCHAR,                    -- for a hold, the state of the order line that is waited out
+  waits_for VARCHAR,                    -- for a hold, the state of the order line that is waited out; label: ReBound's label or tracking number, before Mirakl is told
   todo VARCHAR,                         -- what a person should do
   detail VARCHAR,                       -- the values behind the outcome
   rejection_code VARCHAR,               -- the operator's code of a refusal, by return_rejections.csv
