@@ -117,8 +117,9 @@ def _never(found: Judgement, shown: SeenReturn, cases: Sequence[ReboundCase], ru
     return Decision(REFUSE, detail=found.detail, rejection_code=code, lines=shown.lines)
 
 
-def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules, done: Done) -> Decision:
-    """A return that was registered at ReBound. `fits`: Mirakl's returns that it may be. Until its goods are back or it is over, a label or
+def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules, done: Done, *, unclear: Collection[str] = ()) -> Decision:
+    """A return that was registered at ReBound. `fits`: Mirakl's returns that it may be; `unclear`: ReBound's others that fit it.
+    Until its goods are back or it is over, a label or
     tracking number may come that Mirakl is to be told of: to be told without one is to be told for good."""
     label = None if case.over or case.arrived else LABEL
     if case.return_id in done.created:
@@ -129,6 +130,8 @@ def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules,
         return replace(found, waits_for=label) if found.outcome == FINISH else found
     if len(fits) > 1:
         return Decision(EXCEPTION, "ambiguous_return", detail=f"fits {', '.join(sorted(fits))}")
+    if unclear and not case.over:
+        return Decision(EXCEPTION, "ambiguous_return", detail=f"fits {fits[0]}, as {', '.join(sorted(unclear))} of ReBound's does")
     if fits or case.over:
         return Decision(DONE, detail="over at ReBound" if case.over else None)
     if not seen.order_lines(case.order_ref):

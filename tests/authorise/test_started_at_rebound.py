@@ -87,6 +87,19 @@ def test_a_return_that_both_sides_know_is_written_back_and_not_authorised_again(
     assert world.rows("return_request_pushes", "DISTINCT return_id") == [(return_id,)]
 
 
+def test_returns_that_share_the_rma_of_one_of_mirakls_are_a_persons_and_not_done(world: AuthoriseWorld) -> None:
+    world.order("SHIPPED", 2)
+    world.ask(accepted=True, rma="RMA-77")
+    world.registered("B1", rma="RMA-77")
+    world.plan()
+    assert world.exceptions() == {}
+    world.registered("B2", rma="RMA-77")
+    world.plan()
+    assert world.exceptions() == {"ambiguous_return": "logical"}
+    found = world.rows("return_requests", "return_id", "outcome", "cause")
+    assert [row for row in found if row[0]] == [(one, "exception", "ambiguous_return") for one in ("B1", "B2")]
+
+
 def test_a_second_return_with_the_same_rma_is_created_too(world: AuthoriseWorld) -> None:
     world.order("SHIPPED", 1, 1)
     line = f"{world.order_id}-2"
