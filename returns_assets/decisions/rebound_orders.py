@@ -19,13 +19,16 @@ SHIPPED_ORDER = ("SHIPPED", "TO_COLLECT", "RECEIVED", "CLOSED")
 SHIPPED_LINE = (*SHIPPED_ORDER, "INCIDENT_OPEN", "REFUNDED")
 WAITING = ("STAGING", "WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT", "SHIPPING")
 ENDED = ("CANCELED", "REFUSED")
+NOT_SHOWN = "ReBound had the order already, with a content that it does not show"
 
 
 class Told(NamedTuple):
-    """One content of an order that ReBound was sent: `confirmed`, or attempted with an outcome that may be a yes."""
+    """One content of an order that ReBound was sent: `confirmed`, or attempted with an outcome that may be a yes. Confirmed without
+    `known`: ReBound had the order already, and does not show with which content."""
 
     digest: str
     confirmed: bool
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +98,15 @@ def decide(candidate: Candidate, digest: str, told: Sequence[Told], rules: Rules
     order = candidate.order
     if candidate.later_day is not None:
         return Verdict(SKIP, "moved_to_later_day", f"the day {candidate.later_day} has newer facts of the order and decides")
-    known = [each.digest for each in told if each.confirmed]
-    if known and known[-1] == digest:
-        return Verdict(DONE, "already_pushed", "ReBound has this content")
+    last = next((each for each in reversed(told) if each.confirmed), None)
+    if last and last.digest == digest:
+        return Verdict(DONE, "already_pushed", "ReBound has this content" if last.known else NOT_SHOWN)
     obstacle = shipping(order)
     if obstacle is not None:
         return obstacle
-    if known and rules.repeat_order != "overwrite":
-        return Verdict(
-            EXCEPTION, "order_changed", f"ReBound has another content of it, and a repeated order there is a {rules.repeat_order}"
-        )
+    if last and rules.repeat_order != "overwrite":
+        there = "ReBound has another content of it" if last.known else NOT_SHOWN
+        return Verdict(EXCEPTION, "order_changed", f"{there}, and a repeated order there is a {rules.repeat_order}")
     left = order.shipped_at or order.created_at
     if left is not None and now - left > rules.window:
         return Verdict(SKIP, "window_passed", f"left on {left.date()}, more than {rules.window.days} days ago")

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from returns_assets.decisions.request_case import ReboundCase, Seen, asked_of
@@ -14,6 +14,7 @@ from returns_assets.translation.request_tables import RejectionRow, RequestReaso
 
 AUTHORISE, CREATE, REFUSE, FINISH = "authorise", "create", "refuse", "finish"
 HOLD, DONE, SKIP, EXCEPTION = "hold", "done", "skip", "exception"
+LABEL = "label"  # what a return that started at ReBound may wait for before it is written back
 
 
 class Rules(NamedTuple):
@@ -116,13 +117,23 @@ def _never(found: Judgement, shown: SeenReturn, cases: Sequence[ReboundCase], ru
     return Decision(REFUSE, detail=found.detail, rejection_code=code, lines=shown.lines)
 
 
-def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules, done: Done) -> Decision:
-    """A return that was registered at ReBound. `fits`: Mirakl's returns that it may be."""
+def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules, done: Done, *, unclear: Collection[str] = ()) -> Decision:
+    """A return that was registered at ReBound. `fits`: Mirakl's returns that it may be; `unclear`: ReBound's others that fit it.
+
+    Until its goods are back or it is over, a label or tracking number may come that Mirakl is to be told of: to be told without one is to be
+    told for good.
+    """
+    label = None if case.over or case.arrived else LABEL
     if case.return_id in done.created:
         shown = seen.returns.get(fits[0]) if fits else None
-        return Decision(FINISH) if shown is None else Decision(DONE) if shown.id in done.updated else _finish(shown)
+        if shown is None:
+            return Decision(FINISH, waits_for=label)
+        found = Decision(DONE) if shown.id in done.updated else _finish(shown)
+        return replace(found, waits_for=label) if found.outcome == FINISH else found
     if len(fits) > 1:
         return Decision(EXCEPTION, "ambiguous_return", detail=f"fits {', '.join(sorted(fits))}")
+    if unclear and not case.over:
+        return Decision(EXCEPTION, "ambiguous_return", detail=f"fits {fits[0]}, as {', '.join(sorted(unclear))} of ReBound's does")
     if fits or case.over:
         return Decision(DONE, detail="over at ReBound" if case.over else None)
     if not seen.order_lines(case.order_ref):
@@ -144,7 +155,7 @@ def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules,
     dead = sorted({str(line.reason_code) for line in named} - set(rules.live_reasons))
     if dead:
         return Decision(EXCEPTION, "return_reason_not_live", detail=", ".join(dead), lines=named)
-    return Decision(CREATE, lines=named)
+    return Decision(CREATE, waits_for=label, lines=named)
 
 
 def of_portal(case: ReboundCase, own: SeenReturn, seen: Seen, rules: Rules, *, answered: bool) -> Decision:

@@ -29,10 +29,10 @@ of_order AS (
 by_id AS (
     SELECT return_id, mirakl_return_id, 'metadata' AS matched_by FROM of_order WHERE mirakl_return_id = named_id
     UNION ALL
-    SELECT DISTINCT o.return_id, o.mirakl_return_id, 'ledger'  -- this product made one for the other
+    SELECT DISTINCT o.return_id, o.mirakl_return_id, 'ledger'  -- this product made one for the other, or told the one of the other
     FROM of_order o
     JOIN return_request_pushes p ON p.return_id = o.return_id AND p.mirakl_return_id = o.mirakl_return_id
-    WHERE p.marketplace = $marketplace AND p.kind IN ('return_order', 'return_create') AND p.state = 'confirmed'
+    WHERE p.marketplace = $marketplace AND p.kind IN ('return_order', 'return_create', 'return_update') AND p.state = 'confirmed'
         AND o.mirakl_return_id IS DISTINCT FROM o.named_id
 ),
 announced AS (  -- the lines that a case is about, unexpected pieces left out
@@ -46,7 +46,9 @@ owned AS (  -- Mirakl's returns that surely are one case's, be it a case of anot
     SELECT return_id, mirakl_return_id FROM by_id
     UNION
     SELECT return_id, mirakl_return_id FROM return_request_pushes
-    WHERE marketplace = $marketplace AND kind IN ('return_order', 'return_create') AND state = 'confirmed' AND return_id IS NOT NULL
+    WHERE marketplace = $marketplace AND kind IN ('return_order', 'return_create', 'return_update') AND state = 'confirmed' AND return_id IS NOT NULL
+    UNION
+    SELECT return_id, mirakl_return_id FROM of_order WHERE mirakl_rma = return_id
 ),
 apart AS (  -- not one line in common, where the lines of both sides are known
     SELECT o.return_id, o.mirakl_return_id
@@ -89,7 +91,7 @@ by_lines AS (
     SELECT return_id, mirakl_return_id, 'lines' AS matched_by, count(*) OVER (PARTITION BY mirakl_return_id) AS cases FROM living
 ),
 candidates AS (
-    SELECT return_id, mirakl_return_id, matched_by, 1 AS cases FROM named
+    SELECT return_id, mirakl_return_id, matched_by, count(*) OVER (PARTITION BY mirakl_return_id) AS cases FROM named  -- one RMA, several cases
     UNION ALL
     SELECT return_id, mirakl_return_id, matched_by, cases FROM by_lines
 )

@@ -1,6 +1,7 @@
 """OR11 and RT11 as what decides about requests for returns: order lines with what was refunded of them, and the returns of the orders.
 
-Read tolerantly (reference, 1.6, 7.6): null, absence, `status` for `state`, camelCase. Addresses, labels and free text are not read.
+Read tolerantly (reference, 1.6, 7.6): null, absence, `status` for `state`, camelCase. Addresses and free text are not read, and of a
+label only whether there is one.
 """
 
 from collections.abc import Iterable
@@ -74,6 +75,7 @@ def _return(row: dict[str, Any]) -> SeenReturn:
         rma=row.get("rma") or None,
         method_code=row.get("method_code") or None,
         tracking_number=tracking.get("tracking_number") or tracking.get("trackingNumber") or None,
+        labelled=bool(row.get("label_url")),
         created_at=_time(row.get("date_created")),
         lines=lines_of(row.get("return_lines") or []),
     )

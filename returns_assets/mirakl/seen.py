@@ -46,7 +46,7 @@ class SoldLine:
 
 @dataclass(frozen=True, slots=True)
 class SeenReturn:
-    """A return as RT11 shows it. `created_at` is naive UTC."""
+    """A return as RT11 shows it. `created_at` is naive UTC. `labelled`: it has a label's address."""
 
     id: str
     order_id: str
@@ -55,6 +55,7 @@ class SeenReturn:
     rma: str | None = None
     method_code: str | None = None
     tracking_number: str | None = None
+    labelled: bool = False
     created_at: datetime | None = None
     lines: tuple[Asked, ...] = ()
 

@@ -90,15 +90,14 @@ class ReboundClient:
         flow_key: str | None = None,
         idempotency_key: str | None = None,
         needs_id: bool = True,
-        words: bool = True,
     ) -> Reply:
         """POST once; never raises for what the network or ReBound does: that is the answer.
 
         EXECUTED: a 2xx whose JSON object names the change in `id_field` (`WriteAnswer.external_id`); a 2xx without it is UNKNOWN, unless
         not `needs_id`: then 200, 201 and 204 are EXECUTED, with the id only where it is named (reference, 1.3: 201, no body published).
         `body` as bytes is sent as it is, for money that must stay exact. `flow_key`: the account's flow (documented query parameter).
-        `idempotency_key`: sent and never relied on (reference, 3.2). Without `words` a refusal keeps only the status, codes and names of
-        fields: for a body about a person, whom an error text could quote.
+        `idempotency_key`: sent and never relied on (reference, 3.2). A refusal's message has only the status, codes and names of fields:
+        ReBound's words could quote the customer whom it knows.
         """
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         params = {"flowKey": flow_key} if flow_key else {}
@@ -119,15 +118,15 @@ class ReboundClient:
             except httpx.HTTPError as error:
                 return Reply(answer_of_failure(error))
             if response.status_code != 401 or attempt == 2:
-                return _reply(response, id_field, needs_id=needs_id, words=words)
+                return _reply(response, id_field, needs_id=needs_id)
             self._tokens.renew(token)
         raise AssertionError("the second attempt returns")
 
 
-def _reply(response: httpx.Response, id_field: str, *, needs_id: bool, words: bool) -> Reply:
+def _reply(response: httpx.Response, id_field: str, *, needs_id: bool) -> Reply:
     status = response.status_code
     if not 200 <= status < 300:
-        return Reply(answer_of_refusal(response, words=words))
+        return Reply(answer_of_refusal(response, words=False))
     fields = _fields(response.content)
     if fields is not None and fields.get(id_field):
         return Reply(WriteAnswer(Verdict.EXECUTED, str(fields[id_field]), status=status), fields, response.headers.get("location"))

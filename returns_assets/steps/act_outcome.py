@@ -43,16 +43,16 @@ def outcome_of(result: Result, halted_by: WriteAnswer | None, calls: Calls, refu
     if answer is None:
         return _not_sent(ended, halted_by, calls, now)
     if answer.verdict is Verdict.EXECUTED:
-        return ended(
-            state="confirmed", external_id=answer.external_id, amounts=answer.amounts, detail=answer.message or f"HTTP {answer.status}"
-        )
+        detail = answer.message or f"HTTP {answer.status}"
+        return ended(state="confirmed", cause=answer.cause, external_id=answer.external_id, amounts=answer.amounts, detail=detail)
     if answer.verdict is Verdict.ACCEPTED:
         return ended(state="unknown", cause="under_way", external_id=answer.external_id, error=answer.message or None, settle_at=now)
     if answer.verdict is Verdict.UNKNOWN:
         settle_at = now + timedelta(seconds=calls.settle_seconds)
         return ended(state="unknown", cause="answer_lost", error=answer.message, settle_at=settle_at)
     if answer.verdict is Verdict.REFUSED:
-        return refused(ended, effect.kind, answer.message, f"HTTP {answer.status}: {answer.message}", calls, refusals, now)
+        said = f"{answer.message}; {answer.words}"
+        return refused(ended, effect.kind, said, f"HTTP {answer.status}: {answer.message}", calls, refusals, now)
     return _not_executed(ended, answer, calls, now)
 
 

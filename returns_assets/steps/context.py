@@ -13,6 +13,7 @@ from returns_assets.mirakl.budget import CallBudget, with_stock
 from returns_assets.mirakl.client import MiraklClient
 from returns_assets.mirakl.errors import MiraklError
 from returns_assets.rebound.client import ReboundClient
+from returns_assets.rebound.reading_errors import ReboundDeniedError
 from returns_assets.rebound.tokens import client_credentials
 from returns_assets.settings import Settings
 from returns_assets.translation.load import load_mappings
@@ -88,7 +89,8 @@ def marketplace_access(marketplace: Marketplace) -> tuple[str, str]:
 
 
 def rebound_client(mappings: Mappings) -> ReboundClient:
-    """The account's client from the variables that rebound.yaml names; raises MappingError in one sentence if one is not set."""
+    """The account's client from the variables that rebound.yaml names. Raises MappingError without the block; ReboundDeniedError in one
+    sentence if a variable is not set: whoever goes on without ReBound goes on without it."""
     api = mappings.rebound.api
     if api is None:
         raise MappingError("rebound.yaml: the block api is missing; it says where ReBound's REST API is and who may call it")
@@ -96,7 +98,7 @@ def rebound_client(mappings: Mappings) -> ReboundClient:
     def variable(name: str) -> str:
         value = os.environ.get(name, "")
         if not value:
-            raise MappingError(
+            raise ReboundDeniedError(
                 f"rebound.yaml: api: the variable {name} is not set; it holds an address or a credential of ReBound's account"
             )
         return value

@@ -29,16 +29,18 @@ from returns_assets.translation.rebound_ways import RestPoll as RestConfig
 SOURCE = "rebound_polls"
 RunPoll = Callable[[StepContext, Reader, Any, PollPosition, "PollReport"], PollPosition]
 KEPT_AT_ONCE = 100
+NOT_READ = "return_not_read"
 TODO = {
     "poll_denied": "ask ReBound for valid credentials and set the variables that rebound.yaml names; then `returns poll`",
     "poll_failed": "nothing is lost, the next poll tries again; if it stays, compare the poll block of rebound.yaml with ReBound",
-    "return_not_read": "ask ReBound why this return cannot be read; the next poll within its look-back tries again",
+    NOT_READ: "ask ReBound why this return cannot be read; closed once a poll reads it. Beyond look_back_days none tries again",
 }
 
 
 @dataclass
 class PollReport:
-    """One poll's run. `taken` documents of which `new` were not known; `state`: done, not due, failed."""
+    """One poll's run. `taken` documents of which `new` were not known; `state`: done, not due, failed. `read`: ids of the legacy returns
+    that were asked for and could be read."""
 
     poll: str
     state: str = "done"
@@ -47,6 +49,7 @@ class PollReport:
     skipped: int = 0
     restarted: bool = False
     days: set[date] = field(default_factory=set[date])
+    read: set[str] = field(default_factory=set[str])
     failed: list[ExceptionRecord] = field(default_factory=list[ExceptionRecord])
 
     def counts(self) -> dict[str, Any]:
@@ -58,8 +61,8 @@ class PollReport:
 def poll_rebound(ctx: StepContext, *, even_if_recent: bool = False, wait: Wait = time.sleep) -> list[PollReport]:
     """Every poll that `profile` in rebound.yaml names, none for an account that pushes.
 
-    A poll that came to its end less than its `interval_seconds` ago is not due, unless `even_if_recent`. `wait` paces calls. Raises
-    MappingError when a variable is not set.
+    A poll that came to its end less than its `interval_seconds` ago is not due, unless `even_if_recent`. `wait` paces calls. A variable
+    that is not set fails its own poll.
     """
     account = ctx.mappings.rebound
     reports: list[PollReport] = []
@@ -90,8 +93,18 @@ def _run(
         report.state = "failed"
         cause = "poll_denied" if isinstance(error, ReboundDeniedError) else "poll_failed"
         report.failed.append(_record(cause, "poll", name, f"{name}: {error}"))
-    ctx.ledger.exceptions.sync(SOURCE, {"poll": name}, report.failed, now=ctx.now())
+    ctx.ledger.exceptions.sync(SOURCE, {"poll": name}, [*_still_unread(ctx, report), *report.failed], now=ctx.now())
     return report
+
+
+def _still_unread(ctx: StepContext, report: PollReport) -> list[ExceptionRecord]:
+    """Returns that an earlier poll could not read, and no poll since did: out of the look-back they stay a person's."""
+    found = ctx.ledger.exceptions.list(source=SOURCE, cause=NOT_READ)
+    return [
+        _record(NOT_READ, "return", each.subject, each.detail)
+        for each in found
+        if each.scope == {"poll": report.poll} and each.subject not in report.read
+    ]
 
 
 def _record(cause: str, kind: str, subject: str, detail: str) -> ExceptionRecord:
@@ -101,7 +114,9 @@ def _record(cause: str, kind: str, subject: str, detail: str) -> ExceptionRecord
 def _variable(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
-        raise MappingError(f"rebound.yaml: poll: the variable {name} is not set; it holds an address or a credential of ReBound's account")
+        raise ReboundDeniedError(
+            f"rebound.yaml: poll: the variable {name} is not set; it holds an address or a credential of ReBound's account"
+        )
     return value
 
 
@@ -169,7 +184,8 @@ def _returns(poll: LegacyPoll, ids: Sequence[str], report: PollReport) -> Iterat
         except ReboundDeniedError:
             raise
         except ReboundPermanentError as error:
-            report.failed.append(_record("return_not_read", "return", return_id, str(error)))
+            report.failed.append(_record(NOT_READ, "return", return_id, str(error)))
             continue
+        report.read.add(return_id)
         if document is not None:
             yield document

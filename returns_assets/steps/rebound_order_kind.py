@@ -1,8 +1,9 @@
 """Sales orders as a kind of effect: one order a request (POST /sales-orders).
 
 ReBound has no read of a sales order (reference, 1.5). So a lost answer is decided by what a repeat does there: where it is refused (409)
-or overwrites, it is sent again; where it would make a second order, a person looks. A 409 says that ReBound has the order: success for
-its first content, and a refusal for a changed one, which was not taken.
+or overwrites, it is sent again; where it would make a second order, a person looks. A 409 says that ReBound has the order, by a request of
+ours or not, and not with which content: success for its first content, which is told as not known, and a refusal for a changed one, which
+was not taken.
 """
 
 import json
@@ -23,8 +24,9 @@ from returns_assets.wire.fresh_read import Obstacle, ReadBack, Trace
 
 KIND = "sales_order"
 TABLE = "rebound_orders"
+CONTENT_UNKNOWN = "content_unknown"
 KNOWN_BEFORE = "HTTP 409: ReBound had the order already, with a content that it does not show"
-KNOWN_BY_US = "HTTP 409: ReBound has the order, so an earlier request of ours was executed, or it had it already"
+KNOWN_BY_US = "HTTP 409: ReBound has the order, by an earlier request of ours or from before; it does not show with which content"
 CHANGE_REFUSED = "repeated order refused"  # refusals.csv knows it
 REPEATED = "ReBound shows no sales order; a repeat there is a {}, so it is sent again"
 HELD = "the answer was lost, ReBound shows no sales order, and a repeat there would be a second one"
@@ -79,7 +81,6 @@ class SalesOrderKind:
                 id_field=block.id_field,
                 flow_key=request["flow_key"],
                 needs_id=False,  # nothing is read back by it
-                words=False,  # an error text could quote the address
             )
             return [_judged(effect, reply.answer)]
 
@@ -117,4 +118,5 @@ def _judged(effect: Effect, answer: WriteAnswer) -> WriteAnswer:
         return answer
     if effect.request["changed"]:
         return replace(answer, message=f"{CHANGE_REFUSED}: {answer.message}")
-    return WriteAnswer(Verdict.EXECUTED, status=answer.status, message=KNOWN_BY_US if effect.attempts > 1 else KNOWN_BEFORE)
+    message = KNOWN_BY_US if effect.attempts > 1 else KNOWN_BEFORE
+    return WriteAnswer(Verdict.EXECUTED, status=answer.status, message=message, cause=CONTENT_UNKNOWN)

@@ -9,7 +9,7 @@ from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, record_of
 from returns_assets.steps.push_report import pushed, states_of, write_report
 from returns_assets.steps.rebound_order_causes import PUSH_CAUSES
-from returns_assets.steps.rebound_order_kind import KIND
+from returns_assets.steps.rebound_order_kind import CONTENT_UNKNOWN, KIND, KNOWN_BEFORE, KNOWN_BY_US
 
 TABLE = "rebound_order_pushes"
 NO_ID = "ReBound has the order and does not say under which id"
@@ -33,6 +33,14 @@ def _push(effect: Effect) -> dict[str, Any]:
         "order_id": effect.order_id,
         "content_hash": effect.request["hash"],
         "changed": effect.request["changed"],
-        "answer": NO_ID if effect.state == CONFIRMED and effect.external_id is None else effect.last_error,
+        "answer": _answer(effect),
         "sales_order_id": effect.external_id,
     }
+
+
+def _answer(effect: Effect) -> str | None:
+    if effect.state != CONFIRMED:
+        return effect.last_error
+    if effect.cause == CONTENT_UNKNOWN:
+        return KNOWN_BY_US if effect.attempts > 1 else KNOWN_BEFORE
+    return NO_ID if effect.external_id is None else None

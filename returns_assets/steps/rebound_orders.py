@@ -22,7 +22,7 @@ from returns_assets.steps.act_push import push_all
 from returns_assets.steps.act_resolve import resolve_unknown
 from returns_assets.steps.context import StepContext, StepResult, names_marketplace
 from returns_assets.steps.rebound_order_causes import ORDER_CAUSES
-from returns_assets.steps.rebound_order_kind import KIND, TABLE, SalesOrderKind, sales_orders
+from returns_assets.steps.rebound_order_kind import CONTENT_UNKNOWN, KIND, TABLE, SalesOrderKind, sales_orders
 from returns_assets.steps.rebound_order_report import report_order_pushes
 from returns_assets.steps.register_effects import register_effects
 from returns_assets.translation.rebound_ways import SalesOrders
@@ -55,7 +55,10 @@ def plan_rebound_orders(ctx: StepContext, marketplace: str, day: date) -> StepRe
     rows: list[dict[str, Any]] = []
     for candidate in candidates:
         sold = document(candidate.order, marketplace, shop.shop_id)
-        told = [Told(effect.request["hash"], effect.state == CONFIRMED) for effect in history.get(candidate.order.order_id, ())]
+        told = [
+            Told(effect.request["hash"], effect.state == CONFIRMED, effect.cause != CONTENT_UNKNOWN)
+            for effect in history.get(candidate.order.order_id, ())
+        ]
         verdict = decide(candidate, content_hash(sold), told, rules, ctx.now())
         rows.append(_row(ctx, marketplace, day, candidate, sold, told, verdict))
     partition = {"marketplace": marketplace, "day": day}

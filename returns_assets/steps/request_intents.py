@@ -21,7 +21,7 @@ from returns_assets.warehouse.partitions import dict_rows
 PORTAL = "portal"  # origin of a registration in ReBound's portal
 COLUMNS = (
     "request_id, origin, registration_id, mirakl_return_id, return_id, order_id, commercial_id, mirakl_state, rma, outcome, detail, "
-    "rejection_code, lines"
+    "rejection_code, waits_for, requested_at, lines"
 )
 ROWS = f"SELECT {COLUMNS} FROM return_requests WHERE marketplace = ? AND day = ? ORDER BY requested_at, request_id"
 SKUS = "SELECT order_line_id, any_value(sku) FROM return_request_lines WHERE marketplace = ? AND day = ? GROUP BY order_line_id"

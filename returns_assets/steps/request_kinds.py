@@ -116,7 +116,8 @@ class UpdateKind(RequestKind):
     def reached(self, effect: Effect, shown: SeenReturn) -> bool:
         tracking: dict[str, Any] = effect.request.get("tracking") or {}
         number = tracking.get("tracking_number")
-        return shown.rma == effect.request["rma"] and number in (None, shown.tracking_number)
+        label = shown.labelled or "label_url" not in effect.request
+        return shown.rma == effect.request["rma"] and number in (None, shown.tracking_number) and label
 
     def obstacle(self, effect: Effect, shown: SeenReturn, seen: Seen, shop: Marketplace) -> Obstacle | None:
         if shown.state == "WAITING_ACCEPTANCE":

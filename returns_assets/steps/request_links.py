@@ -1,15 +1,16 @@
 """Which of Mirakl's returns wait to be told what ReBound gave them, and what that is: read from ReBound, one by one."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
-from returns_assets.decisions.requests import AUTHORISE, FINISH
+from returns_assets.decisions.requests import AUTHORISE, FINISH, LABEL
 from returns_assets.decisions.requests import CREATE as CREATE_IT
 from returns_assets.ledger.records import Effect, Intent
 from returns_assets.ledger.states import SENDABLE
 from returns_assets.rebound.reading_errors import ReboundDeniedError, ReboundPermanentError, ReboundReadError
 from returns_assets.rebound.return_orders import ReturnOrder, one
 from returns_assets.steps.context import StepContext
+from returns_assets.steps.rebound_rows import naive_utc
 from returns_assets.steps.request_done import CREATE, ORDER, UPDATE, effects_of
 from returns_assets.steps.request_intents import PORTAL, Requests, Row, update_of
 from returns_assets.steps.request_order import return_orders
@@ -56,17 +57,26 @@ def updates(ctx: StepContext, shop: Marketplace, day: date, requests: Requests) 
         if order.cancelled:  # its label would send a parcel to nobody
             found.waiting.append((row["request_id"], CANCELLED, f"{return_id} is cancelled"))
             continue
-        if waits_for_label(row["origin"], order):
-            found.waiting.append((row["request_id"], LABEL_LATE, f"{return_id} has no label yet"))
+        if waits_for_label(row, order):
+            if row["origin"] == "marketplace" or _late(ctx, shop, row):
+                found.waiting.append((row["request_id"], LABEL_LATE, f"{return_id} has no label yet"))
             continue
         rma = row["rma"] if row["origin"] == "rebound" else order.rma or order.return_id
         found.intents.append(requests.intent(row, mirakl_id, update_of(ctx, shop.key, mirakl_id, order, rma)))
     return found
 
 
-def waits_for_label(origin: str, order: ReturnOrder) -> bool:
-    """A customer who asked on the marketplace gets the label from there, and Mirakl is told once: a tracking number alone is too early."""
-    return origin == "marketplace" and not order.labelled
+def waits_for_label(row: Row, order: ReturnOrder) -> bool:
+    """Mirakl is told once. A customer who asked on the marketplace gets the label from there: a tracking number alone is too early. Who
+    asked at ReBound has it from there, and either is enough; the plan says whether there is still something to wait for."""
+    if row["origin"] == "marketplace":
+        return not order.labelled
+    return row["waits_for"] == LABEL and not order.labelled and order.tracking_number is None
+
+
+def _late(ctx: StepContext, shop: Marketplace, row: Row) -> bool:
+    at, hours = row["requested_at"], shop.return_requests.late_hours
+    return at is not None and naive_utc(ctx.now()) - at > timedelta(hours=hours)
 
 
 def _stands(update: Effect) -> bool:

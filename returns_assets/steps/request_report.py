@@ -98,6 +98,6 @@ def _push(effect: Effect, links: Mapping[str, str], told: Mapping[str, Effect]) 
         "return_id": effect.external_id if effect.kind == GRANT else effect.subject if effect.kind == CREATE else links.get(effect.subject),
         "rma": content.get("rma"),
         "tracking_number": tracking.get("tracking_number"),
-        "label_url": content.get("label_url"),
+        "label": "label_url" in content,
         "answer": effect.last_error,
     }

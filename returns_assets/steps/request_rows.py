@@ -38,7 +38,8 @@ def marketplace_row(
 
 def rebound_row(stamp: Mapping[str, Any], case: ReboundCase, matches: Matches, seen: Seen, rules: Rules, knows: Known) -> dict[str, Any]:
     fits = matches.of_case.get(case.return_id, [])
-    decision = of_rebound(case, fits, seen, rules, knows.done)
+    others_too = {other for one in fits for other in matches.of_return[one]} - {case.return_id}
+    decision = of_rebound(case, fits, seen, rules, knows.done, unclear=others_too)
     shown = seen.returns.get(fits[0]) if len(fits) == 1 else None
     lines = seen.order_lines(case.order_ref)
     return {

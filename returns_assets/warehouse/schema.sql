@@ -449,7 +449,7 @@ CREATE TABLE IF NOT EXISTS rebound_orders (  -- grain: one order of the partitio
   content_hash VARCHAR,                 -- sha256 of the document: the same content has the same hash
   version INTEGER,                      -- 1, and one more for each content that ReBound has confirmed
   changed BOOLEAN,                      -- ReBound has, or may have, another content of the order
-  outcome VARCHAR,                      -- ready, done (ReBound has this content), wait, skip or exception
+  outcome VARCHAR,                      -- ready, done (ReBound has this content; where it had the order already, detail says that nobody knows which), wait, skip or exception
   exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
   cause VARCHAR,                        -- why it is not told, such as not_shipped or window_passed
   todo VARCHAR,                         -- what a person should do
@@ -463,11 +463,11 @@ CREATE TABLE IF NOT EXISTS rebound_order_pushes (  -- grain: one sales order (an
   day DATE,                             -- UTC day on which the order changed or a return named it: the partition
   effect_key VARCHAR,                   -- the effect's deterministic key in the ledger
   order_id VARCHAR,                     -- Mirakl's order id, which is ReBound's clientOrderId
-  content_hash VARCHAR,                 -- sha256 of the document that is sent
+  content_hash VARCHAR,                 -- sha256 of the document that was sent; not what ReBound has where cause is content_unknown
   changed BOOLEAN,                      -- ReBound had, or may have had, another content of the order
   state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
-  cause VARCHAR,                        -- why it is not confirmed
-  answer VARCHAR,                       -- what ReBound said where it is not confirmed, or where it did not name the sales order
+  cause VARCHAR,                        -- why it is not confirmed; of a confirmed one content_unknown: ReBound had the order already (409) and does not show with which content
+  answer VARCHAR,                       -- what ReBound said where it is not confirmed, did not name the sales order, or had it already
   sales_order_id VARCHAR,               -- ReBound's id of the sales order once confirmed
   attempts INTEGER,                     -- how often it was claimed for sending
   claimed_at TIMESTAMP,                 -- when the last claim was committed
@@ -585,7 +585,7 @@ CREATE TABLE IF NOT EXISTS return_requests (  -- grain: one request for a return
   outcome VARCHAR,                      -- authorise, create (in Mirakl), refuse, finish (exists on both sides, or may: only written back), hold, done, skip or exception
   exception_class VARCHAR,              -- technical, mapping, logical or policy, for exceptions
   cause VARCHAR,                        -- why it is an exception or skipped
-  waits_for VARCHAR,                    -- for a hold, the state of the order line that is waited out
+  waits_for VARCHAR,                    -- for a hold, the state of the order line that is waited out; label: ReBound's label or tracking number, before Mirakl is told
   todo VARCHAR,                         -- what a person should do
   detail VARCHAR,                       -- the values behind the outcome
   rejection_code VARCHAR,               -- the operator's code of a refusal, by return_rejections.csv
@@ -623,10 +623,10 @@ CREATE TABLE IF NOT EXISTS return_request_pushes (  -- grain: one step of a requ
   return_id VARCHAR,                    -- ReBound's order id
   rma VARCHAR,                          -- RMA that Mirakl is given
   tracking_number VARCHAR,              -- the return parcel's tracking number that Mirakl is given
-  label_url VARCHAR,                    -- address of the label that Mirakl is given, NULL where ReBound gave none
+  label BOOLEAN,                        -- whether Mirakl is given the address of a label; the label shows the customer, so its address is not here
   state VARCHAR,                        -- planned, claimed, confirmed, rejected, unknown, held, retry_at or withdrawn
   cause VARCHAR,                        -- why it is not confirmed
-  answer VARCHAR,                       -- the last refusal's or obstacle's own words
+  answer VARCHAR,                       -- the last refusal or obstacle; of ReBound's refusals status, codes and names of fields only
   attempts INTEGER,                     -- how often it was claimed for sending
   claimed_at TIMESTAMP,                 -- when the last claim was committed
   confirmed_at TIMESTAMP                -- when the answer was committed
@@ -644,7 +644,7 @@ WHERE NOT EXISTS (
 
 -- Which order an id of ReBound's is about, and back, by ids only: the piece's decision says it, else the order or basket id and the line
 -- id that the documents name. What leads nowhere keeps its row, without order_id.
-CREATE VIEW IF NOT EXISTS return_links AS  -- grain: one id (id_kind: return, piece, tracking, rma, mirakl_return or sales_order) and one order line that it leads to. order_ref is the order as the documents name it; order_id and order_line_id are Mirakl's, NULL while unknown
+CREATE VIEW IF NOT EXISTS return_links AS  -- grain: one id (id_kind: return, registration, piece, tracking, rma, mirakl_return or sales_order) and one order line that it leads to. order_ref is the order as the documents name it; order_id and order_line_id are Mirakl's, NULL while unknown
 WITH known_orders AS (
   SELECT DISTINCT marketplace, order_id, commercial_id FROM mirakl_orders
 ),
@@ -697,6 +697,22 @@ shown AS (
   SELECT marketplace, order_id, mirakl_return_id, rma, tracking_number,
     unnest(from_json(lines, '[{"order_line_id": "VARCHAR"}]')).order_line_id AS order_line_id
   FROM marketplace_returns
+),
+told AS (  -- what ReBound was asked and Mirakl was told, before any document of ReBound's names it
+  SELECT p.marketplace, p.order_id AS order_ref, p.order_id, p.registration_id, p.mirakl_return_id, p.return_id, p.rma, p.tracking_number,
+    coalesce(m.lines, b.lines, r.lines) AS lines
+  FROM return_request_pushes p
+  LEFT JOIN return_requests m ON m.marketplace = p.marketplace AND m.day = p.day AND m.request_id = 'mirakl:' || p.mirakl_return_id
+  LEFT JOIN return_requests b ON b.marketplace = p.marketplace AND b.day = p.day AND b.request_id = 'rebound:' || p.return_id
+  LEFT JOIN return_requests r ON r.marketplace = p.marketplace AND r.day = p.day AND r.request_id = 'portal:' || p.registration_id
+  UNION ALL
+  SELECT marketplace, order_id, CASE WHEN cause IS DISTINCT FROM 'order_unknown' THEN order_id END, registration_id, NULL, NULL, NULL, NULL, lines
+  FROM return_requests WHERE origin = 'portal'
+),
+requested AS (
+  SELECT DISTINCT marketplace, order_ref, order_id, registration_id, mirakl_return_id, return_id, rma, tracking_number,
+    unnest(from_json(coalesce(nullif(lines::VARCHAR, '[]'), '[null]'), '[{"order_line_id": "VARCHAR"}]')).order_line_id AS order_line_id
+  FROM told
 )
 SELECT i.id_kind, i.id, t.marketplace, t.order_ref, t.order_id, t.order_line_id, i.return_id
 FROM ids i LEFT JOIN targets t ON t.return_id = i.return_id
@@ -708,6 +724,17 @@ UNION
 SELECT 'rma', rma, marketplace, order_id, order_id, order_line_id, NULL FROM shown WHERE rma IS NOT NULL
 UNION
 SELECT 'tracking', tracking_number, marketplace, order_id, order_id, order_line_id, NULL FROM shown WHERE tracking_number IS NOT NULL
+UNION
+SELECT 'return', return_id, marketplace, order_ref, order_id, order_line_id, return_id FROM requested
+WHERE return_id IS NOT NULL AND return_id NOT IN (SELECT return_id FROM said)
+UNION
+SELECT 'registration', registration_id, marketplace, order_ref, order_id, order_line_id, return_id FROM requested WHERE registration_id IS NOT NULL
+UNION
+SELECT 'mirakl_return', mirakl_return_id, marketplace, order_ref, order_id, order_line_id, return_id FROM requested WHERE mirakl_return_id IS NOT NULL
+UNION
+SELECT 'rma', rma, marketplace, order_ref, order_id, order_line_id, return_id FROM requested WHERE rma IS NOT NULL
+UNION
+SELECT 'tracking', tracking_number, marketplace, order_ref, order_id, order_line_id, return_id FROM requested WHERE tracking_number IS NOT NULL
 UNION
 SELECT 'sales_order', p.sales_order_id, p.marketplace, p.order_id, p.order_id, l.order_line_id, NULL
 FROM rebound_order_pushes p LEFT JOIN known_lines l ON l.marketplace = p.marketplace AND l.order_id = p.order_id

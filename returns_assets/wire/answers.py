@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -54,7 +54,9 @@ def verdict_of_failure(error: httpx.HTTPError) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class WriteAnswer:
-    """What one effect's request came to. `external_id`: the other system's id of the change; `amounts`: money that the answer names."""
+    """What one effect's request came to. `external_id`: the other system's id of the change; `amounts`: money that the answer names;
+    `cause`: what is to be known of a change that was executed. `words`: the other system's own text where `message` leaves it out, to
+    find the row of refusals.csv by and to be kept nowhere."""
 
     verdict: Verdict
     external_id: str | None = None
@@ -62,6 +64,8 @@ class WriteAnswer:
     status: int | None = None
     message: str = ""
     retry_after: float | None = None
+    words: str = field(default="", repr=False)
+    cause: str | None = None
 
 
 def answer_of_failure(error: httpx.HTTPError) -> WriteAnswer:
@@ -70,10 +74,12 @@ def answer_of_failure(error: httpx.HTTPError) -> WriteAnswer:
 
 
 def answer_of_refusal(response: httpx.Response, *, words: bool = True) -> WriteAnswer:
-    """The answer of a status that is not a success. Without `words` nothing is kept of the body that could quote what was sent."""
-    status = response.status_code
-    message = message_of(response.content) if words else codes_of(status, response.content)
-    return WriteAnswer(verdict_of_status(status), status=status, message=message, retry_after=retry_after_of(response.headers))
+    """The answer of a status that is not a success. Without `words` its message has nothing of the body that could quote a person."""
+    status, text = response.status_code, message_of(response.content)
+    verdict, retry_after = verdict_of_status(status), retry_after_of(response.headers)
+    if words:
+        return WriteAnswer(verdict, status=status, message=text, retry_after=retry_after)
+    return WriteAnswer(verdict, status=status, message=codes_of(status, response.content), retry_after=retry_after, words=text)
 
 
 def message_of(body: bytes) -> str:

@@ -64,20 +64,23 @@ def test_a_return_that_was_made_and_then_cancelled_was_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "labelled", "tracking", "waits"),
+    ("origin", "waits_for", "labelled", "tracking", "waits"),
     [
-        ("marketplace", False, None, True),
-        ("marketplace", False, "TRACK-1", True),
-        ("marketplace", True, "TRACK-1", False),
-        ("marketplace", True, None, False),
-        ("rebound", False, None, False),
+        ("marketplace", None, False, None, True),
+        ("marketplace", None, False, "TRACK-1", True),
+        ("marketplace", None, True, "TRACK-1", False),
+        ("marketplace", None, True, None, False),
+        ("rebound", "label", False, None, True),
+        ("rebound", "label", False, "TRACK-1", False),
+        ("rebound", "label", True, None, False),
+        ("rebound", None, False, None, False),
     ],
 )
 def test_mirakl_is_told_once_the_label_is_there_however_early_its_tracking_number_is(
-    origin: str, labelled: bool, tracking: str | None, waits: bool
+    origin: str, waits_for: str | None, labelled: bool, tracking: str | None, waits: bool
 ) -> None:
     order = replace(made(names="M1"), labelled=labelled, tracking_number=tracking)
-    assert waits_for_label(origin, order) == waits
+    assert waits_for_label({"origin": origin, "waits_for": waits_for}, order) == waits
 
 
 def test_a_return_that_rebound_registers_between_plan_and_push_is_not_authorised_a_second_time(world: AuthoriseWorld) -> None:

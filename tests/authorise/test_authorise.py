@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from returns_assets.rebound.reading_errors import ReboundReadError
+from returns_assets.steps.context import rebound_client
 from returns_assets.translation.model import CarrierRow
 from tests.authorise.world import AuthoriseWorld
 
@@ -243,3 +244,42 @@ def test_what_mirakl_can_be_told_does_not_wait_for_rebound(world: AuthoriseWorld
     world.server.delete("faults")
     world.run()
     assert (world.history(granted), world.exceptions()) == (["RT21", "RT04"], {})
+
+
+def test_an_unset_variable_of_rebounds_stops_what_rebound_is_asked_for_and_nothing_else(
+    world: AuthoriseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.order("SHIPPED", 1, 1)
+    world.state("CANCELED", f"{world.order_id}-2")
+    granted, never = world.ask(), world.ask((f"{world.order_id}-2", 1))
+    monkeypatch.delenv("REBOUND_CLIENT_ID", raising=False)
+    whole, world.ctx = world.ctx, replace(world.ctx, rebound=lambda: rebound_client(world.mappings))
+    with pytest.raises(ReboundReadError, match="REBOUND_CLIENT_ID is not set"):
+        world.run()
+    assert (world.history(granted), world.shown(never)["state"]) == (["RT21"], "REFUSED")
+    assert world.exceptions() == {"portal_unreadable": "technical"}
+    world.ctx = whole
+    world.run()
+    assert (world.history(granted), world.exceptions()) == (["RT21", "RT04"], {})
+
+
+def test_neither_rebounds_words_nor_the_labels_address_are_shown_to_anyone(world: AuthoriseWorld) -> None:
+    world.order("SHIPPED", 1, 1)
+    told = world.ask()
+    world.run()
+    assert world.rows("return_request_pushes", "DISTINCT mirakl_return_id, label, tracking_number IS NOT NULL") == [(told, True, True)]
+    label = world.shown(told)["label_url"]
+    world.server.post("rebound", not_returnable=[world.order_id])
+    world.ask((f"{world.order_id}-2", 1))
+    world.run()
+    assert world.exceptions() == {"not_returnable_at_rebound": "logical"}, "found by the words that are not kept"
+    with world.warehouse.read() as con:
+        kept = [
+            str(con.execute(f"SELECT * FROM {name}").fetchall())
+            for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        ]
+    effects = world.ledger.effects.search(marketplace=world.key)
+    kept += [str((effect.last_error, world.ledger.effects.transitions(effect.id))) for effect in effects]
+    shown = "\n".join([*kept, str(world.ledger.exceptions.list())])
+    assert (world.order_id in shown, "HTTP 422: Unprocessable" in shown) == (True, True)
+    assert [each for each in ("is not returnable", label) if each in shown] == []

@@ -37,6 +37,33 @@ def test_a_return_that_started_at_rebound_is_created_in_mirakl_once(world: Autho
     assert world.shown(made["id"])["state"] == "RECEIVED"
 
 
+def test_what_rebound_shows_late_of_a_return_that_started_there_is_written_back(world: AuthoriseWorld) -> None:
+    world.server.post("rebound", label_seconds=50 * 3600)
+    world.order()
+    world.at_rebound()
+    world.run()
+    [made] = world.in_mirakl()
+    assert (world.history(made["id"]), world.steps(), world.exceptions()) == ([], {"create": "confirmed"}, {})
+    world.advance(49 * 3600)
+    world.run()
+    assert (world.steps(), world.exceptions()) == ({"create": "confirmed"}, {"label_late": "technical"})
+    world.advance(2 * 3600)
+    world.run()
+    assert (world.history(made["id"]), world.exceptions()) == (["RT04"], {})
+    assert world.in_mirakl()[0]["tracking"]["tracking_number"] == world.authorised()[0]["trackingNumber"]
+
+
+def test_a_return_that_comes_back_without_a_label_is_done(world: AuthoriseWorld) -> None:
+    world.server.post("rebound", label_seconds=7200)
+    world.order()
+    return_id = world.at_rebound()
+    world.run()
+    assert world.steps() == {"create": "confirmed"}
+    world.registered(return_id, "PARCEL_AT_HUB", event_rank=40)
+    world.run()
+    assert (world.steps(), world.exceptions()) == ({"create": "confirmed", "update": "confirmed"}, {})
+
+
 @pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
 def test_a_lost_creation_is_found_by_its_rma(world: AuthoriseWorld, fault: str) -> None:
     world.order()
@@ -58,6 +85,19 @@ def test_a_return_that_both_sides_know_is_written_back_and_not_authorised_again(
     assert world.history(asked) == ["RT21", "RT04"]
     assert (len(world.authorised()), len(world.in_mirakl()), world.outcomes()) == (1, 1, ["authorise", "done"])
     assert world.rows("return_request_pushes", "DISTINCT return_id") == [(return_id,)]
+
+
+def test_returns_that_share_the_rma_of_one_of_mirakls_are_a_persons_and_not_done(world: AuthoriseWorld) -> None:
+    world.order("SHIPPED", 2)
+    world.ask(accepted=True, rma="RMA-77")
+    world.registered("B1", rma="RMA-77")
+    world.plan()
+    assert world.exceptions() == {}
+    world.registered("B2", rma="RMA-77")
+    world.plan()
+    assert world.exceptions() == {"ambiguous_return": "logical"}
+    found = world.rows("return_requests", "return_id", "outcome", "cause")
+    assert [row for row in found if row[0]] == [(one, "exception", "ambiguous_return") for one in ("B1", "B2")]
 
 
 def test_a_second_return_with_the_same_rma_is_created_too(world: AuthoriseWorld) -> None:

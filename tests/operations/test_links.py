@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.authorise.world import authorise_world
 from tests.operations.conftest import DAY, Cli, World
-from tests.sandbox_fixture import ROOT
+from tests.sandbox_fixture import ROOT, running_sandbox
 
 KEY = "nordhaus"
 Pair = tuple[str, str, str]  # kind of id, id, order id
@@ -95,6 +96,36 @@ def test_from_each_id_to_the_order_and_back(world: World, cli: Cli, monkeypatch:
     assert some_id in cli("links", line).output
     nothing = cli("links", "NOBODY-1")
     assert (nothing.exit_code, "nothing is known under NOBODY-1" in nothing.output) == (1, True)
+
+
+def test_what_was_authorised_leads_both_ways_before_rebound_tells_of_it(home: Path, tmp_path: Path, cli: Cli) -> None:
+    with running_sandbox(tmp_path, clock="2025-03-10T12:00:00Z") as server, authorise_world(home, server) as requests:
+        requests.order()
+        mirakl_id, opened = requests.ask(), (requests.order_id, requests.line)
+        requests.next_order()
+        requests.order()
+        granted, registered = requests.in_portal(), (requests.order_id, requests.line)
+        requests.next_order()
+        requests.order("SHIPPING")
+        held, waits = requests.in_portal(), (requests.order_id, requests.line)
+        requests.run()
+        returns = {each["clientOrderId"]: plain(each["reboundOrderId"]) for each in server.get("rebound/returns")["returns"]}
+        expected = {
+            ("mirakl_return", mirakl_id, *opened),
+            ("return", returns[opened[0]], *opened),
+            ("tracking", requests.shown(mirakl_id)["tracking"]["tracking_number"], *opened),
+            ("registration", granted, *registered),
+            ("return", returns[registered[0]], *registered),
+            ("registration", held, *waits),
+        }
+        assert expected <= {(row["id_kind"], row["id"], row["order_id"], row["order_line_id"]) for row in links(home)}
+        assert opened[1] in cli("links", returns[opened[0]]).output
+        assert waits[1] in cli("links", held).output
+        assert all(number in cli("links", opened[0]).output for number in (mirakl_id, returns[opened[0]]))
+        assert granted in cli("links", registered[0]).output
+        assert returns[opened[0]] in cli("links", mirakl_id).output, "and to the other side"
+        requests.run()  # the granted registration waits no more, and is still known
+        assert registered[0] in cli("links", granted).output
 
 
 def test_the_join_rate_is_the_same_when_all_e_mail_addresses_are_random(world: World, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

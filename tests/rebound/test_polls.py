@@ -1,6 +1,7 @@
 """The two polls against the sandbox's ReBound: everything once, whatever goes wrong on the way, and no secret in what is said of it."""
 
 from collections.abc import Generator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +131,33 @@ def test_wrong_credentials_are_said_without_them(
         assert mine.documents() == []
 
 
-def test_an_unset_variable_is_one_sentence(world: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("REBOUND_TOKEN_URL")
-    with rest(tmp_path) as mine, pytest.raises(ValueError, match="the variable REBOUND_TOKEN_URL is not set"):
-        mine.poll()
+@pytest.mark.parametrize(("way", "variable"), [("g3_rest_poll", "REBOUND_TOKEN_URL"), ("g1_legacy_poll", "REBOUND_LEGACY_LOGIN")])
+def test_an_unset_variable_is_a_poll_that_fails_and_stops_nothing_else(
+    steady: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, variable: str
+) -> None:
+    point_at(steady, monkeypatch)
+    steady.delete("faults")
+    monkeypatch.delenv(variable)
+    with poller(tmp_path, account(way), END) as mine:
+        report = mine.poll()
+        assert (report.state, mine.open()) == ("failed", [("poll_denied", way)])
+        assert f"the variable {variable} is not set" in report.failed[0].detail
+        monkeypatch.setenv(variable, steady.env[variable])
+        assert (mine.poll().state, mine.open()) == ("done", [])
+
+
+def test_a_return_that_was_never_read_stays_a_persons(world: Sandbox, tmp_path: Path) -> None:
+    with poller(tmp_path, account("g1_legacy_poll", error_codes={"empty": "empty"}), END) as mine:
+        world.fault("LEGACY-RETURN", "error_in_body", times=1)
+        [unread] = mine.poll().failed
+        expected = [("return_not_read", unread.subject)]
+        world.fault("LEGACY-RETURN", "error_in_body", contains=unread.subject)
+        mine.now += timedelta(days=60)
+        assert ([each.subject for each in mine.poll().failed], mine.open()) == ([unread.subject], expected)
+        assert (mine.poll().failed, mine.open()) == ([], expected), "out of the look-back, and never read"
+        world.delete("faults")
+        mine.use(account("g1_legacy_poll", look_back_days=100))
+        assert (mine.poll().failed, mine.open()) == ([], [])
 
 
 @pytest.mark.parametrize("dates", ["YYYY/MM/DD", "MM/DD/YYYY"])

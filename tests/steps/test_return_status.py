@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from returns_assets.operations.flows import FLOWS
 from returns_assets.quality.gate import validate_actions
 from returns_assets.steps.act_gate import NotValidated
 from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
@@ -200,6 +201,7 @@ def test_a_marketplace_without_returns_is_skipped_and_says_so(tmp_path: Path, se
         world.whole()
         report = world.run()
         assert "features.returns" in report.says["skipped"]
+        assert FLOWS["return-status"].line(world.ctx, world.key, DAY) == report.says["skipped"]
         assert world.rows("return_status_actions", "return_id") == []
         assert world.exceptions() == {}
         assert world.calls("RT11") == 0
@@ -281,6 +283,26 @@ def test_two_returns_for_one_line_are_told_apart_by_rma_or_refused(world: Status
         world.run()
     assert world.history(second) == ["RT25"]
     assert world.rows("return_status_actions", "DISTINCT matched_by") == [("metadata" if same else "rma",)]
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_two_rebound_returns_with_the_rma_of_one_are_refused_unless_one_was_told_of_it(world: StatusWorld, told: bool) -> None:
+    made = world.open(rma="RMA-1")
+    world.event("PARCEL_AT_HUB", "P1", rma="RMA-1")
+    world.event("PARCEL_AT_HUB", "P2", return_id="R2", rma="RMA-1")
+    if told:
+        with world.warehouse.transaction() as con:
+            con.execute(
+                "INSERT INTO return_request_pushes (marketplace, day, kind, state, return_id, mirakl_return_id) VALUES (?, ?, ?, ?, ?, ?)",
+                [world.key, DAY, "return_update", "confirmed", "R2", made],
+            )
+    world.run()
+    found = world.rows("return_status_actions", "DISTINCT return_id", "mirakl_return_id", "coalesce(cause, '')")
+    if told:
+        assert found == [("R1", None, "no_return_fits"), ("R2", made, "")]
+    else:
+        assert found == [("R1", None, "ambiguous_return"), ("R2", None, "ambiguous_return")]
+    assert world.history(made) == (["RT25"] if told else [])
 
 
 def test_two_rebound_returns_that_fit_one_are_refused(world: StatusWorld) -> None:

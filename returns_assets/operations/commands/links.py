@@ -22,7 +22,7 @@ BACK = """
 @click.command()
 @click.argument("asked", metavar="ID")
 def links(asked: str) -> None:
-    """Both directions. ID: a return, piece, sales order, tracking number or RMA; or an order, basket or order line of Mirakl's.
+    """Both directions. ID: a return, registration, piece, sales order, tracking number or RMA; an order, basket or order line of Mirakl's.
 
     Links rest on ids alone, never on an e-mail address. Exit code 1: nothing is known under the id.
     """
