@@ -120,7 +120,7 @@ def _never(found: Judgement, shown: SeenReturn, cases: Sequence[ReboundCase], ru
 def of_rebound(case: ReboundCase, fits: Sequence[str], seen: Seen, rules: Rules, done: Done, *, unclear: Collection[str] = ()) -> Decision:
     """A return that was registered at ReBound. `fits`: Mirakl's returns that it may be; `unclear`: ReBound's others that fit it.
 
-    Until its goods are back or it is over, a label or tracking number may come that Mirakl is to be told of: to be told without one is to be
+    Until its goods are back or it is over, a label or tracking number may come that Mirakl is told of: to be told without one is to be
     told for good.
     """
     label = None if case.over or case.arrived else LABEL
