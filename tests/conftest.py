@@ -19,11 +19,25 @@ from tests import one_thread
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+# Rooms whose tests have their warehouse to themselves, but for these files: they start programs on it, or look at its locks.
+ALONE = ("authorise", "dagster", "decisions", "dispatch", "integration", "quality", "rebound", "rebound_orders", "steps", "stock")
+NOT_ALONE = ("test_at_most_once.py", "test_main_job_on_stores.py", "test_report.py", "test_stock_at_most_once.py")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread_a_database() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb, "connect", one_thread.connect)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _files_stay_open(request: pytest.FixtureRequest) -> Generator[None]:
+    """Only where no other process opens a test's warehouse."""
+    if request.path.parent.name not in ALONE or request.path.name in NOT_ALONE:
+        yield
+        return
+    with one_thread.files_stay_open():
         yield
 
 
