@@ -51,7 +51,7 @@ verdicts AS (  -- the last word of each of the two; silence and words that no ma
     GROUP BY e.n, own
 ),
 articles AS (  -- the offer that a name or a line of the orders stands for; NULL where it may be one of several
-    SELECT name, CASE WHEN bool_or(name = offer) THEN name WHEN min(offer) = max(offer) THEN min(offer) END AS offer
+    SELECT name, CASE WHEN min(offer) = max(offer) THEN min(offer) END AS offer
     FROM (
         SELECT upper(trim(offer_sku)) AS offer,
             unnest([upper(trim(s)) FOR s IN [offer_sku, product_sku, product_shop_sku, order_line_id] IF s IS NOT NULL]) AS name

@@ -3,7 +3,7 @@
 A flow of its own reads for itself: neither the refunds' sweep nor its failures are in the way.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any
 
@@ -48,7 +48,7 @@ def ingest_dispatch_orders(ctx: StepContext, marketplace: str, day: date) -> Ste
     unavailable += read_again(ctx, marketplace, day, "SH21", _carrier_codes(ctx, marketplace, orders.values()))
     single = not orders or (flag is not None and flag[0] == "false")
     shipments = None if single else read_shipments(ctx, marketplace, sorted(orders))
-    whole = set(orders) if shipments is None else _refused_by_parcel(ctx, marketplace, orders)
+    whole = set(orders) if shipments is None else _refused_by_parcel(ctx, marketplace, orders, shipments)
     order_rows = [row for order in orders.values() for row in _order_rows(order, {**seen, "multi_shipment": order.order_id not in whole})]
     shipment_rows = [row for each in (shipments or {}).values() for shipment in each for row in _shipment_rows(shipment, seen)]
     with ctx.warehouse.transaction() as con:
@@ -68,13 +68,15 @@ def read_shipments(ctx: StepContext, marketplace: str, order_ids: Sequence[str])
         raise
 
 
-def _refused_by_parcel(ctx: StepContext, marketplace: str, order_ids: Collection[str]) -> set[str]:
+def _refused_by_parcel(
+    ctx: StepContext, marketplace: str, orders: Mapping[str, OrderFact], shipments: Mapping[str, Sequence[ShipmentFact]]
+) -> set[str]:
     """Orders that are told as a whole, because ST01 answered 404 to one of their parcels, which created nothing. It stays so: the cause is
-    kept with the withdrawn effect. Not where another parcel was, or may have been, told: then a person tells the rest.
+    kept with the withdrawn effect. Not where another parcel was, or may have been, told, by whomever: then a person tells the rest.
     """
     refused: set[str] = set()
-    told: set[str] = set()
-    for effect in ctx.ledger.effects.of_subjects(marketplace, "shipment", order_ids):
+    told = {order_id for order_id, each in shipments.items() if each and orders[order_id].state == "SHIPPING"}
+    for effect in ctx.ledger.effects.of_subjects(marketplace, "shipment", orders):
         if effect.in_flight or effect.state == CONFIRMED:
             told.add(effect.subject)
         elif effect.cause == "multi_shipment_off":

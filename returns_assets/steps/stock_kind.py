@@ -27,7 +27,7 @@ KIND = "stock"
 ACTIONS_TABLE = "stock_actions"
 MOST = 100_000  # of effects that one question to the ledger is about
 OVERSOLD = "oversold"  # cause of a confirmed effect: the quantity is right, and cannot be as low as the sales want it
-UNCLEAR_WRITES = 3  # files whose imports ended without a word on a line and did nothing: then a person is told
+UNCLEAR_WRITES = 3  # tries after which an import that ended without a word on a line and did nothing is a person's
 EARLIER_IMPORT = "the answer names an import of an earlier file: nothing of this one was done"
 
 
@@ -153,7 +153,8 @@ class StockKind:
         if state is not None and state.status == "FAILED" and nothing_there:
             return ReadBack(Trace.REFUSED, detail="import FAILED: nothing of the file was done")
         if state is not None and nothing_there and effect.attempts >= UNCLEAR_WRITES:
-            return ReadBack(Trace.REFUSED, detail="line error: none that can be read, and nothing was done")
+            # never a fresh start: the quantity that was read may be an old one, and then a new baseline would add the units twice
+            return ReadBack(Trace.AMBIGUOUS, detail="imports ended, nothing of them is there, and nothing readable says why")
         if judged.standing is Standing.OTHER:
             said = f"read {baseline.quantity}, wrote {baseline.write}, now {offer.quantity}: {judged.off:+d} units against what is expected"
             return ReadBack(Trace.AMBIGUOUS, detail=said)

@@ -43,6 +43,7 @@ disputed AS (  -- the warehouse's word and ReBound's are not the same; whether b
         OR count(DISTINCT CASE grade WHEN 'B' THEN 'A' ELSE grade END) FILTER (grade <> 'U') > 1
         OR count(DISTINCT disposition) FILTER (disposition <> 'NONE') > 1
         OR count(DISTINCT upper(trim(coalesce(sku, ean, line_ref)))) > 1
+        OR count(DISTINCT upper(trim(line_ref))) > 1
         OR count(DISTINCT quantity) > 1)
 ),
 crowded AS (  -- the orders on which a piece is said to be one too many, by both of their names
