@@ -187,7 +187,7 @@ def _what_next(stage: Stage, seconds: float) -> None:
         ("make ui" if usual else f"{program()} ui --home {here(stage.home)}", "assets, checks with sample rows, lineage, backfills"),
         ("make demo" if usual else f"{program()} demo --home {here(stage.home)}", "the same partitions once more, no second refund"),
         (f"{_program(stage)} exceptions list", "what waits for somebody"),
-        (f"{_program(stage)} effects list", "every refund with its state"),
+        (f"{_program(stage)} effects list", "every change made elsewhere with its state, the newest first (--limit)"),
         (f"{here(Path(sys.executable))} -c {quoted}", "the analysts' copy; queries in docs/data-dictionary.md"),
     ]
     heading("What to open next")
