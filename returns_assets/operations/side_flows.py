@@ -16,7 +16,6 @@ from returns_assets.quality.stock_suite import STOCK
 from returns_assets.steps.context import StepContext
 from returns_assets.steps.dispatch import push_dispatches, read_back_lost_dispatches
 from returns_assets.steps.dispatch_ingest import ingest_dispatch_orders
-from returns_assets.steps.dispatch_late import find_late_dispatches
 from returns_assets.steps.dispatch_notices import plan_dispatches
 from returns_assets.steps.ingest_marketplace_returns import ingest_marketplace_returns
 from returns_assets.steps.ingest_mirakl import ingest_orders, ingest_reference
@@ -61,9 +60,10 @@ def run_dispatches(ctx: StepContext, marketplace: str, day: date) -> FlowReport:
     read_back_lost_dispatches(ctx, marketplace, day)
     planned = plan_dispatches(ctx, marketplace, day)
     blocked_by = _blocked(ctx, NOTICES, marketplace, day)
-    states: Mapping[str, int] = {} if blocked_by else push_dispatches(ctx, marketplace, day).metadata["states"]
-    late = find_late_dispatches(ctx, marketplace, day)
-    return FlowReport(marketplace, day, planned.rows, blocked_by, {**planned.metadata, "states": states, "late": late.rows})
+    if blocked_by:
+        return FlowReport(marketplace, day, planned.rows, blocked_by, {**planned.metadata, "states": {}})
+    pushed = push_dispatches(ctx, marketplace, day).metadata
+    return FlowReport(marketplace, day, planned.rows, (), {**planned.metadata, "states": pushed["states"], "late": pushed["late"]})
 
 
 def run_rebound_orders(ctx: StepContext, marketplace: str, day: date) -> FlowReport:

@@ -6,7 +6,7 @@ A verdict counts for exactly the rows it saw: it carries the partition's content
 import json
 import warnings
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 
 from returns_assets.ledger.exceptions import ExceptionRecord
@@ -89,8 +89,8 @@ def _file_counts(ctx: StepContext, day: date) -> dict[str, Any]:
 
 def _carriers_in_force(ctx: StepContext, marketplace: str) -> str:
     """The marketplace's rows of carriers.csv with a code, as a dispatch is translated now, as JSON."""
-    rows = ctx.mappings.carriers_of(marketplace, ctx.now().astimezone(UTC).date())
-    return json.dumps([{"carrier": row.carrier, "carrier_code": row.carrier_code} for row in rows if row.carrier_code is not None])
+    rows = [row for row in ctx.carriers(marketplace) if row.carrier_code is not None]
+    return json.dumps([{"carrier": row.carrier, "carrier_code": row.carrier_code} for row in rows])
 
 
 def _open_lines(ctx: StepContext, marketplace: str | None) -> list[str]:

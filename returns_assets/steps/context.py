@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from returns_assets.ledger.database import Ledger
@@ -17,7 +17,7 @@ from returns_assets.rebound.reading_errors import ReboundDeniedError
 from returns_assets.rebound.tokens import client_credentials
 from returns_assets.settings import Settings
 from returns_assets.translation.load import load_mappings
-from returns_assets.translation.model import MappingError, Mappings, Marketplace
+from returns_assets.translation.model import CarrierRow, MappingError, Mappings, Marketplace
 from returns_assets.warehouse.connection import Warehouse
 
 P = ParamSpec("P")
@@ -42,6 +42,10 @@ class StepContext:
     actor: str
     now: Callable[[], datetime]
     rebound: Callable[[], ReboundClient] = _no_rebound
+
+    def carriers(self, marketplace: str) -> list[CarrierRow]:
+        """The marketplace's rows of carriers.csv that are in force today (UTC): how a carrier is translated now."""
+        return self.mappings.carriers_of(marketplace, self.now().astimezone(UTC).date())
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,16 @@ def marketplace_access(marketplace: Marketplace) -> tuple[str, str]:
     return base_url.rstrip("/"), key
 
 
+def rebound_variable(block: str, name: str) -> str:
+    """The value of a variable that this block of rebound.yaml names; raises ReboundDeniedError in one sentence if it is not set."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise ReboundDeniedError(
+            f"rebound.yaml: {block}: the variable {name} is not set; it holds an address or a credential of ReBound's account"
+        )
+    return value
+
+
 def rebound_client(mappings: Mappings) -> ReboundClient:
     """The account's client from the variables that rebound.yaml names. Raises MappingError without the block; ReboundDeniedError in one
     sentence if a variable is not set: whoever goes on without ReBound goes on without it."""
@@ -95,14 +109,7 @@ def rebound_client(mappings: Mappings) -> ReboundClient:
     if api is None:
         raise MappingError("rebound.yaml: the block api is missing; it says where ReBound's REST API is and who may call it")
 
-    def variable(name: str) -> str:
-        value = os.environ.get(name, "")
-        if not value:
-            raise ReboundDeniedError(
-                f"rebound.yaml: api: the variable {name} is not set; it holds an address or a credential of ReBound's account"
-            )
-        return value
-
+    variable = partial(rebound_variable, "api")
     form = client_credentials(variable(api.client_id_env), variable(api.client_secret_env), api.token_parameters)
     return ReboundClient(
         variable(api.base_url_env),

@@ -43,5 +43,6 @@ def push_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult
             pushed[kind.name] = asdict(push_all(ctx, kind(), marketplace, day))
     finally:
         result = report_dispatches(ctx, marketplace, day)
-        find_late_dispatches(ctx, marketplace, day)  # also after a push that broke off: part of it may have been told
-    return StepResult(result.rows, {**result.metadata, "registered": registered, "read_back": resolved, "push": pushed})
+        late = find_late_dispatches(ctx, marketplace, day)  # also after a push that broke off: part of it may have been told
+    more = {"registered": registered, "read_back": resolved, "push": pushed, "late": late.rows}
+    return StepResult(result.rows, {**result.metadata, **more})

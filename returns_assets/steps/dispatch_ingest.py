@@ -89,8 +89,7 @@ def _carrier_codes(ctx: StepContext, marketplace: str, orders: Iterable[OrderFac
     waiting = [order.order_id for order in orders if order.state == "SHIPPING"]
     with ctx.warehouse.read() as con:
         named = {carrier_key(str(row[0])) for row in con.execute(CARRIERS, [marketplace, waiting]).fetchall()}
-    rows = ctx.mappings.carriers_of(marketplace, ctx.now().astimezone(UTC).date())
-    return {row.carrier_code for row in rows if row.carrier_code is not None and row.key in named}
+    return {row.carrier_code for row in ctx.carriers(marketplace) if row.carrier_code is not None and row.key in named}
 
 
 def _order_rows(order: OrderFact, seen: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def plan_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult
     now = ctx.now().astimezone(UTC)
     rows = [
         {"carrier_key": row.key, "carrier_code": row.carrier_code, "carrier_name": row.carrier_name, "carrier_url": row.carrier_url}
-        for row in ctx.mappings.carriers_of(marketplace, now.date())
+        for row in ctx.carriers(marketplace)
     ]
     text = sql("dispatch")
     with ctx.warehouse.connection() as con:
@@ -73,5 +73,5 @@ def plan_dispatches(ctx: StepContext, marketplace: str, day: date) -> StepResult
         for notice, exception_class, cause, detail in found
     ]
     ctx.ledger.exceptions.sync(TABLE, partition, records, now=ctx.now())
-    find_late_dispatches(ctx, marketplace, day)
-    return StepResult(written, {"outcomes": counts, "mapping_version": ctx.mappings.version})
+    late = find_late_dispatches(ctx, marketplace, day)
+    return StepResult(written, {"outcomes": counts, "mapping_version": ctx.mappings.version, "late": late.rows})

@@ -14,7 +14,7 @@ from returns_assets.mirakl.client import MiraklClient
 from returns_assets.mirakl.errors import MiraklError
 from returns_assets.mirakl.landing import Batch, Landing
 from returns_assets.mirakl.parse import upsert_orders
-from returns_assets.steps.context import StepContext, StepResult, names_marketplace
+from returns_assets.steps.context import CALLS_FILE, StepContext, StepResult, names_marketplace
 from returns_assets.steps.texts import sql
 from returns_assets.translation.model import Marketplace
 from returns_assets.warehouse.partitions import count, replace_partition
@@ -98,7 +98,7 @@ def _refresh_list(ctx: StepContext, marketplace: str, day: date, landing: Landin
 
 
 def _budget(ctx: StepContext, marketplace: str) -> CallBudget:
-    return CallBudget(ctx.settings.landing_dir / "calls.sqlite", marketplace, clock=ctx.now)
+    return CallBudget(ctx.settings.landing_dir / CALLS_FILE, marketplace, clock=ctx.now)
 
 
 def _read_list(ctx: StepContext, marketplace: str, landing: Landing, operation: str, *, now: bool = False) -> None:

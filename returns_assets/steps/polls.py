@@ -3,7 +3,6 @@
 A poll that fails stops nothing else: what it took in is kept, the failure is an exception, and the next poll goes on where it stood.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -20,7 +19,7 @@ from returns_assets.rebound.reading import Reader, Wait
 from returns_assets.rebound.reading_errors import CursorExpired, ReboundDeniedError, ReboundPermanentError, ReboundReadError
 from returns_assets.rebound.rest_poll import PolledDocument, RestPoll
 from returns_assets.rebound.tokens import TokenSource, client_credentials
-from returns_assets.steps.context import StepContext
+from returns_assets.steps.context import StepContext, rebound_variable
 from returns_assets.translation.model import MappingError
 from returns_assets.translation.rebound_ways import LegacyPoll as LegacyConfig
 from returns_assets.translation.rebound_ways import Pace
@@ -29,6 +28,7 @@ from returns_assets.translation.rebound_ways import RestPoll as RestConfig
 SOURCE = "rebound_polls"
 RunPoll = Callable[[StepContext, Reader, Any, PollPosition, "PollReport"], PollPosition]
 KEPT_AT_ONCE = 100
+_variable = partial(rebound_variable, "poll")
 NOT_READ = "return_not_read"
 TODO = {
     "poll_denied": "ask ReBound for valid credentials and set the variables that rebound.yaml names; then `returns poll`",
@@ -109,15 +109,6 @@ def _still_unread(ctx: StepContext, report: PollReport) -> list[ExceptionRecord]
 
 def _record(cause: str, kind: str, subject: str, detail: str) -> ExceptionRecord:
     return ExceptionRecord(exception_class="technical", cause=cause, subject_kind=kind, subject=subject, detail=detail, todo=TODO[cause])
-
-
-def _variable(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        raise ReboundDeniedError(
-            f"rebound.yaml: poll: the variable {name} is not set; it holds an address or a credential of ReBound's account"
-        )
-    return value
 
 
 def _keep(ctx: StepContext, documents: Sequence[PolledDocument], report: PollReport) -> None:

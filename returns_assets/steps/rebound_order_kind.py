@@ -118,5 +118,9 @@ def _judged(effect: Effect, answer: WriteAnswer) -> WriteAnswer:
         return answer
     if effect.request["changed"]:
         return replace(answer, message=f"{CHANGE_REFUSED}: {answer.message}")
-    message = KNOWN_BY_US if effect.attempts > 1 else KNOWN_BEFORE
-    return WriteAnswer(Verdict.EXECUTED, status=answer.status, message=message, cause=CONTENT_UNKNOWN)
+    return WriteAnswer(Verdict.EXECUTED, status=answer.status, message=known_already(effect), cause=CONTENT_UNKNOWN)
+
+
+def known_already(effect: Effect) -> str:
+    """What a 409 on an order's first content says, by whether a request of ours went before."""
+    return KNOWN_BY_US if effect.attempts > 1 else KNOWN_BEFORE

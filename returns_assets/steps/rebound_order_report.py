@@ -9,7 +9,7 @@ from returns_assets.steps.context import StepContext, StepResult
 from returns_assets.steps.push_exceptions import OPEN_STATES, record_of
 from returns_assets.steps.push_report import pushed, states_of, write_report
 from returns_assets.steps.rebound_order_causes import PUSH_CAUSES
-from returns_assets.steps.rebound_order_kind import CONTENT_UNKNOWN, KIND, KNOWN_BEFORE, KNOWN_BY_US
+from returns_assets.steps.rebound_order_kind import CONTENT_UNKNOWN, KIND, known_already
 
 TABLE = "rebound_order_pushes"
 NO_ID = "ReBound has the order and does not say under which id"
@@ -42,5 +42,5 @@ def _answer(effect: Effect) -> str | None:
     if effect.state != CONFIRMED:
         return effect.last_error
     if effect.cause == CONTENT_UNKNOWN:
-        return KNOWN_BY_US if effect.attempts > 1 else KNOWN_BEFORE
+        return known_already(effect)
     return NO_ID if effect.external_id is None else None

@@ -101,7 +101,7 @@ def update_of(ctx: StepContext, marketplace: str, mirakl_return_id: str, order: 
     """
     tracking: dict[str, Any] = {"tracking_number": order.tracking_number} if order.tracking_number else {}
     carrier = carrier_key(order.carrier) if order.carrier else ""
-    row = next((row for row in ctx.mappings.carriers_of(marketplace, ctx.now().date()) if row.key == carrier), None)
+    row = next((row for row in ctx.carriers(marketplace) if row.key == carrier), None)
     if row is not None and tracking:
         named = (
             {"carrier_code": row.carrier_code} if row.carrier_code else {"carrier_name": row.carrier_name, "tracking_url": row.carrier_url}

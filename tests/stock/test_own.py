@@ -178,12 +178,17 @@ def test_sales_before_and_after_the_file_are_left_alone(world: StockWorld) -> No
     assert (world.quantity(), world.states(), world.calls("STO01")) == (6, ["confirmed"], 1)
 
 
-def test_another_push_that_writes_the_sku_while_it_is_read(world: StockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.order("NOR-2-A", ("SHIRT", 1))
+def release_two_days(world: StockWorld, sku: str) -> None:
+    """A piece of the usual order on the day, one of another order with this SKU on the next."""
+    world.order("NOR-2-A", (sku, 1))
     world.good("P2", order="NOR-2-A", days=1)
     world.release(days=1)
     world.good()
     world.release()
+
+
+def test_another_push_that_writes_the_sku_while_it_is_read(world: StockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    release_two_days(world, "SHIRT")
     read, others = world.client.get, [1]
 
     def get(operation: str, *args: Any, **kwargs: Any) -> Any:
@@ -329,11 +334,7 @@ def test_a_complete_import_that_does_not_account_for_our_lines_is_no_success(wor
 
 
 def test_two_files_are_a_minute_apart_though_their_readings_differ_in_length(world: StockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.order("NOR-2-A", ("SHOE", 1))
-    world.good("P2", order="NOR-2-A", days=1)
-    world.release(days=1)
-    world.good()
-    world.release()
+    release_two_days(world, "SHOE")
     read, post, others, sent = world.client.get, world.client.post_file, [1], list[datetime]()
 
     def get(operation: str, *args: Any, **kwargs: Any) -> httpx.Response:
